@@ -397,7 +397,7 @@ TEST(topics__are_put_again_every_20_hours)
 	assert_true(channel_is_up(play.ch));
 }
 
-TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket)
+TEST(topics__are_renewed_again_while_the_connection_stays)
 {
 	start();
 	fail_once("PUT1", HTTP_SERVER, -1);
@@ -411,7 +411,7 @@ TEST(topics__that_are_not_taken_again_are_tried_beside_the_socket)
 	assert_int_equal(channel_status(play.ch), ST_OK);
 }
 
-TEST(topics__of_a_channel_that_is_gone_are_a_new_one)
+TEST(topics__of_a_removed_channel_lead_to_a_new_channel)
 {
 	start();
 	fail_once("PUT1", HTTP_NOT_FOUND, -1);
@@ -424,7 +424,7 @@ TEST(topics__of_a_channel_that_is_gone_are_a_new_one)
 	assert_said("close0 lost0 DELETE1 ");
 }
 
-TEST(topics__wait_for_a_loss_to_be_mended)
+TEST(topics__are_renewed_after_the_reconnect)
 {
 	start();
 	wait(20 * H - 1);
@@ -447,7 +447,7 @@ static void closing(size_t socket)
 }
 
 /* One that says so of each new socket is obeyed after 1 s, 2 s, 4 s, and at once a minute later. */
-TEST(hand_over__again_and_again_waits)
+TEST(hand_over__that_repeats_backs_off)
 {
 	static const int64_t waits[] = { 0, 1, 2, 4, 8, 16, 30, 30 };
 	char said[64];
@@ -478,7 +478,7 @@ TEST(hand_over__again_and_again_waits)
 }
 
 /* The old socket goes on when the new one is lost; the next one takes the new one's place. */
-TEST(hand_over__that_fails_keeps_the_old_socket)
+TEST(hand_over__whose_connection_is_lost_keeps_the_old_one)
 {
 	start();
 	closing(0);
@@ -493,7 +493,7 @@ TEST(hand_over__that_fails_keeps_the_old_socket)
 	assert_said("message0 ");
 }
 
-TEST(hand_over__keeps_the_old_socket_for_60_seconds)
+TEST(hand_over__keeps_the_old_connection_for_60_seconds)
 {
 	start();
 	closing(0);
@@ -509,7 +509,7 @@ TEST(hand_over__keeps_the_old_socket_for_60_seconds)
 	assert_said("");
 }
 
-TEST(hand_over__ends_when_the_server_closes)
+TEST(hand_over__ends_if_the_service_closes_the_old_connection)
 {
 	start();
 	closing(0);
@@ -523,7 +523,7 @@ TEST(hand_over__ends_when_the_server_closes)
 }
 
 /* There is room for two: the oldest one has had its time. */
-TEST(hand_over__during_another_drops_the_oldest)
+TEST(hand_over__during_another_drops_the_oldest_connection)
 {
 	start();
 	closing(0);
@@ -536,7 +536,7 @@ TEST(hand_over__during_another_drops_the_oldest)
 	assert_true(channel_is_up(play.ch));
 }
 
-TEST(hand_over__that_fails_is_tried_again_while_the_old_one_holds)
+TEST(hand_over__that_fails_is_tried_again_while_the_old_connection_lasts)
 {
 	start();
 	play.refuse_sockets = true;
@@ -551,7 +551,7 @@ TEST(hand_over__that_fails_is_tried_again_while_the_old_one_holds)
 
 /* --- eviction ------------------------------------------------------------------------- */
 
-TEST(eviction__is_a_new_channel_once_a_minute)
+TEST(eviction__leads_to_a_new_channel_at_most_once_a_minute)
 {
 	int64_t made_us;
 
@@ -572,7 +572,7 @@ TEST(eviction__is_a_new_channel_once_a_minute)
 	assert_said("lost0 retry0 DELETE3 t4 create4 PUT4 open3:4 connected0 query4 answer ");
 }
 
-TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end)
+TEST(eviction__that_needs_more_than_retry_for_ends_the_run)
 {
 	conf.retry_for_us = 20 * S;
 	open_channel(2);
@@ -587,7 +587,7 @@ TEST(eviction__that_comes_again_too_soon_for_retry_for_is_the_end)
 
 /* --- the next token ------------------------------------------------------------------- */
 
-TEST(token__changes_before_its_end_with_its_channel)
+TEST(token__is_replaced_with_its_channel_before_it_expires)
 {
 	play.life_us = H;
 	start();
@@ -600,7 +600,7 @@ TEST(token__changes_before_its_end_with_its_channel)
 	assert_said_after(H - 61 * S, "t3 create3 PUT3 open2:3 connected0 ");
 }
 
-TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it)
+TEST(token__that_lives_shorter_than_the_margin_is_replaced_at_half_its_life)
 {
 	play.life_us = 50 * S;
 	start();
@@ -609,7 +609,7 @@ TEST(token__that_lives_shorter_than_the_margin_gets_half_of_it)
 
 /* --- the snapshot --------------------------------------------------------------------- */
 
-TEST(snapshot__goes_on_where_it_failed)
+TEST(snapshot__continues_with_the_query_that_failed)
 {
 	fail_once("query2", HTTP_LIMITED, 7 * S);
 	open_channel(500);
@@ -617,7 +617,7 @@ TEST(snapshot__goes_on_where_it_failed)
 	assert_said_after(7 * S, "query3 query4 answer answer answer ");
 }
 
-TEST(snapshot__begins_anew_after_a_loss)
+TEST(snapshot__starts_again_after_a_loss)
 {
 	fail_once("query2", HTTP_LIMITED, 7 * S);
 	open_channel(500);
@@ -643,19 +643,19 @@ static void lose_until_over(int64_t began_us)
 	assert_in_range(play.now_us - began_us, 60 * S, 61 * S);
 }
 
-TEST(losses__before_the_first_answer_give_no_new_time)
+TEST(retry_for__goes_on_until_the_first_snapshot)
 {
 	lose_until_over(play.now_us);
 }
 
 /* The look-up of names, too, is time of the run's. */
-TEST(look_up__before_it_gives_no_new_time)
+TEST(retry_for__includes_the_look_up_of_names)
 {
 	lose_until_over(play.now_us - 40 * S);
 }
 
 /* Each request is answered within its own bound. */
-TEST(start__without_retries_has_twice_the_bound_of_a_request)
+TEST(retry_for_0__gives_the_start_twice_the_time_of_a_request)
 {
 	int64_t began_us = play.now_us;
 
@@ -676,7 +676,7 @@ TEST(start__without_retries_has_twice_the_bound_of_a_request)
 	assert_int_equal(play.over, ST_NET);
 }
 
-TEST(start__in_time_is_bound_no_more)
+TEST(retry_for_0__does_not_limit_the_time_after_the_start)
 {
 	conf.retry_for_us = 0;
 	start();
@@ -734,7 +734,7 @@ TEST(silence__is_counted_from_the_last_message)
 	lost_at(life_us, life_us + 50 * S);
 }
 
-TEST(silence__reaches_back_behind_no_printed_window)
+TEST(silence__does_not_change_printed_windows)
 {
 	int64_t began_us = play.now_us;
 
@@ -744,7 +744,7 @@ TEST(silence__reaches_back_behind_no_printed_window)
 	lost_at(play.printed_us, began_us + 50 * S);
 }
 
-TEST(silence__of_a_run_that_stood_still_is_none)
+TEST(silence__of_a_stalled_run_does_not_count)
 {
 	int64_t began_us = play.now_us;
 
@@ -759,7 +759,7 @@ TEST(silence__of_a_run_that_stood_still_is_none)
 	lost_at(began_us + 639 * S, began_us + 650 * S);
 }
 
-TEST(pong__is_no_answer_that_tells_of_a_failure)
+TEST(pong__with_an_error_result_does_not_count)
 {
 	start_silent();
 	wait(40 * S);
@@ -790,7 +790,7 @@ TEST(close__deletes_the_subscriptions_of_every_channel)
 	assert_said("closed0 ");
 }
 
-TEST(close__while_a_request_is_under_way_drops_it)
+TEST(close__drops_a_request_without_an_answer)
 {
 	play.hold = true;
 	open_channel(2);

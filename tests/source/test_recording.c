@@ -56,7 +56,7 @@ static void assert_next_at(enum recording_entry_kind kind, uint64_t line)
 	assert_int_equal(entry.line, line);
 }
 
-TEST(stall__is_read_back_with_its_end)
+TEST(stall__is_written_and_read)
 {
 	static const char bad[] =
 		"{\"at\":\"2026-11-24T02:00:00Z\",\"state\":\"stalled\"}\n"
@@ -75,7 +75,7 @@ TEST(stall__is_read_back_with_its_end)
 	}
 }
 
-TEST(recording__reads_back_what_was_put)
+TEST(recording__is_written_and_read)
 {
 	static const char *const texts[] = {
 		"{\"a\":[1,\"}\"]}", "not json", "{\"a\":\n1}", "\"quoted\\u0041\"", "", "{} {}",
@@ -109,7 +109,7 @@ TEST(recording__reads_back_what_was_put)
 	assert_false(entry.torn);
 }
 
-TEST(run__is_read_back)
+TEST(run_line__is_written_and_read)
 {
 	static const char *const ids[] = { "00000001-0000-4000-8000-000000000001",
 		"00000002-0000-4000-8000-000000000002" };
@@ -140,7 +140,7 @@ TEST(run__is_read_back)
 	"\"schema\":\"gsqstat-recording/1\",\"source\":\"stream\",\"queues\":[],\"interval\":null}"
 
 /* What a killed run left of its last line stands before the next recording's first. */
-TEST(run__behind_a_torn_line_is_read)
+TEST(run_line__after_a_torn_line_is_read)
 {
 	static const char text[] = "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":0,\"fra"
 		RUN "\n{\"a\":1}\n";
@@ -152,7 +152,7 @@ TEST(run__behind_a_torn_line_is_read)
 }
 
 /* As `gc notifications channels listen` prints them. */
-TEST(bare__takes_any_number_of_lines)
+TEST(bare_frames__may_be_spread_over_lines)
 {
 	static const char text[] = "{\n  \"a\": {\n    \"b\": [\n1,\n{\n}\n]\n  }\n}\n\n"
 		"{\"c\": \"}\\\"{\"}{\"d\":\n1}  {\"e\":2}\n"
@@ -172,7 +172,7 @@ TEST(bare__takes_any_number_of_lines)
 }
 
 /* It costs no value but itself, wherever it is torn. */
-TEST(bare__that_is_broken_ends_before_the_next)
+TEST(bare_frame__that_is_broken_does_not_affect_the_next)
 {
 	static const char *const torn[] = {
 		"{\n  \"a\": 1,\n", "{\n  \"a\":\n", "{\n  \"a\": [\n", "{\n  \"a\": \"x\n",
@@ -196,7 +196,7 @@ TEST(bare__that_is_broken_ends_before_the_next)
 	}
 }
 
-TEST(bare__that_the_input_ends_in_is_torn)
+TEST(bare_frame__unfinished_at_the_end_is_torn)
 {
 	static const char *const ends[] = { "{\n  \"a\": 1,\n", "{\n  \"a\"", "{" };
 
@@ -207,7 +207,7 @@ TEST(bare__that_the_input_ends_in_is_torn)
 	}
 }
 
-TEST(bare__too_long_is_broken)
+TEST(bare_frame__that_is_too_long_is_broken)
 {
 	const size_t lines = 9 * 1024;
 	char row[1025];
@@ -239,7 +239,7 @@ static struct recording_head peek(const char *text, bool until_source,
 	return head;
 }
 
-TEST(peek__finds_the_source_and_takes_nothing)
+TEST(peek__finds_the_source_and_leaves_all_lines)
 {
 #define AT "{\"at\":\"2026-11-24T02:00:00Z\","
 	static const struct {
@@ -267,7 +267,7 @@ TEST(peek__finds_the_source_and_takes_nothing)
 		SOURCE_UNKNOWN);
 }
 
-TEST(line__may_be_rewritten)
+TEST(line__may_be_reformatted)
 {
 	static const char text[] = "\xEF\xBB\xBF\r\n"
 		" { \"frame\" : {\"x\":1} , \"at\" : \"2026-11-24T02:00:00Z\" }\r\n\n"
@@ -281,7 +281,7 @@ TEST(line__may_be_rewritten)
 }
 
 /* As our own writer makes it but for what somebody added at the end. */
-TEST(line__may_have_members_behind_the_frame)
+TEST(line__may_have_unknown_members_after_the_frame)
 {
 #define BEFORE "{\"at\":\"2026-11-24T02:00:00.123456Z\",\"stream\":1,\"frame\":"
 	static const char text[] =
@@ -298,7 +298,7 @@ TEST(line__may_have_members_behind_the_frame)
 	}
 }
 
-TEST(line__that_is_broken_is_told)
+TEST(line__that_is_broken_is_reported)
 {
 	static const char *const bad[] = {
 		"x", "[1]", "{\"at\":\"never\",\"frame\":{}}", "{\"at\":\"2026-11-24T02:00:00Z\"}",
@@ -325,7 +325,7 @@ TEST(line__that_is_broken_is_told)
 	assert_int_equal(next(), RECORDING_EOF);
 }
 
-TEST(line__last_without_its_end)
+TEST(last_line__needs_no_newline)
 {
 	read_from("{\"a\":1}\n{\"b\":", 14);
 	assert_int_equal(next(), RECORDING_BARE);
@@ -337,7 +337,7 @@ TEST(line__last_without_its_end)
 	assert_false(entry.torn);
 }
 
-TEST(line__too_long_is_skipped)
+TEST(line__that_is_too_long_is_skipped)
 {
 	size_t len = RECORDING_LINE_MAX + 5;
 	char *text = malloc(len + 9);
@@ -353,7 +353,7 @@ TEST(line__too_long_is_skipped)
 }
 
 /* Without a writer a FIFO has neither lines nor an end yet; opening it must not wait. */
-TEST(fifo__is_waited_for)
+TEST(fifo__is_opened_and_read_without_blocking)
 {
 	int writer;
 
@@ -373,7 +373,7 @@ TEST(fifo__is_waited_for)
 	assert_int_equal(next(), RECORDING_EOF);
 }
 
-TEST(file__that_cannot_be_read_is_told)
+TEST(file__that_cannot_be_read_is_an_error)
 {
 	assert_int_equal(recording_open(&recording, "/nowhere/at/all", &err), ST_USAGE);
 	assert_null(recording);
@@ -381,7 +381,7 @@ TEST(file__that_cannot_be_read_is_told)
 	assert_int_equal(recording_read(recording, &entry, &err), ST_PROTOCOL);
 }
 
-TEST(reject__has_its_members)
+TEST(rejects_line__has_all_members)
 {
 	recording_entry_put_reject(&out, T, true, 7, "q", "stale", "{\"a\":1}", 7);
 	recording_entry_put_reject(&out, NO_TIME, false, 0, NULL, "not-json", "x\"", 2);

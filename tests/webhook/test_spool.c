@@ -140,7 +140,7 @@ static bool is_body(const char *body)
 
 /* --- opening ------------------------------------------------------------------------ */
 
-TEST(directory__is_made_and_closed_to_others)
+TEST(directory__is_made_with_mode_700)
 {
 	assert_int_equal(mode_of(place.dir), 0700);
 	assert_true(spool_is_ours_to_send(place.spool));
@@ -157,7 +157,7 @@ static void assert_refused(const char *why)
 		fail_msg("'%s' is not in: %s", why, place.err.text);
 }
 
-TEST(directory__that_is_not_ours_alone_is_refused)
+TEST(directory__open_to_others_is_refused)
 {
 	static const mode_t modes[] = { 0777, 0750, 0701, 0740 };
 	char *real = joined(place.root, "/real");
@@ -187,7 +187,7 @@ TEST(directory__of_another_user_is_refused)
 	assert_refused("it belongs to another user");
 }
 
-TEST(lock__that_cannot_be_had_at_all_is_an_error)
+TEST(lock__that_fails_is_an_error)
 {
 	char *lock = path_of("lock");
 
@@ -202,7 +202,7 @@ TEST(lock__that_cannot_be_had_at_all_is_an_error)
 	free(lock);
 }
 
-TEST(lock__is_held_for_life_and_who_lacks_it_only_writes)
+TEST(lock__is_kept_and_a_run_without_it_only_writes)
 {
 	struct spool *first = place.spool;
 
@@ -222,7 +222,7 @@ TEST(lock__is_held_for_life_and_who_lacks_it_only_writes)
 
 /* --- what comes back ---------------------------------------------------------------- */
 
-TEST(item__comes_back_byte_for_byte)
+TEST(item__is_read_back_byte_for_byte)
 {
 	static const char body[] = "{\"a\":\"\xC3\xA4\\n\",\n\"b\":[]}";
 	char *path = path_of(FIRST), text[512];
@@ -257,7 +257,7 @@ TEST(item__comes_back_byte_for_byte)
 	free(path);
 }
 
-TEST(items__come_oldest_first_for_their_url)
+TEST(items__of_a_url_come_oldest_first)
 {
 	static const char *const bodies[] = {
 		"{\"window\":2}", "{\"window\":9}", "{\"window\":10}", "{\"window\":11}"
@@ -285,7 +285,7 @@ TEST(items__come_oldest_first_for_their_url)
 }
 
 /* Whoever gets the lock must not send what its writer sends as well. */
-TEST(item__of_a_run_that_goes_on_is_left_to_it)
+TEST(item__of_a_run_that_is_still_running_is_left_alone)
 {
 	struct spool *first = place.spool, *second;
 
@@ -304,7 +304,7 @@ TEST(item__of_a_run_that_goes_on_is_left_to_it)
 	assert_true(is_body("{}"));
 }
 
-TEST(put__refuses_what_could_not_be_sent)
+TEST(put__refuses_what_cannot_be_sent)
 {
 	static const struct {
 		const char *id, *url, *type, *run;
@@ -340,7 +340,7 @@ TEST(put__refuses_what_could_not_be_sent)
 	buf_free(&url);
 }
 
-TEST(name__holds_the_largest_numbers)
+TEST(name__has_room_for_the_largest_numbers)
 {
 	place.item = (struct spool_item){ .id = "a", .url = URL, .type = "a/b", .body = "{}",
 		.len = 2 };
@@ -357,7 +357,7 @@ TEST(name__holds_the_largest_numbers)
 
 /* --- refused ones ------------------------------------------------------------------- */
 
-TEST(refused__item_comes_back_once_a_run)
+TEST(refused_item__is_read_once_a_run)
 {
 	put(RUN_A, 3, URL);
 	put(RUN_A, 4, URL);
@@ -378,7 +378,7 @@ TEST(refused__item_comes_back_once_a_run)
 	assert_int_equal(place.warnings.n, 0);
 }
 
-TEST(refused__items_make_room_the_oldest_first)
+TEST(refused_items__make_room_oldest_first)
 {
 	const size_t size = strlen(HEADER) + 2;
 	char long_body[2000] = "{}";
@@ -405,7 +405,7 @@ TEST(refused__items_make_room_the_oldest_first)
 	assert_int_equal(spool_displaced(place.spool), 1);
 }
 
-TEST(refused__item_that_is_broken_is_set_aside)
+TEST(refused_item__that_is_broken_is_renamed)
 {
 	put_raw(FIRST ".refused", "x", 1);
 	reopen(MAX);
@@ -414,7 +414,7 @@ TEST(refused__item_that_is_broken_is_set_aside)
 	assert_int_equal(place.warnings.n, 1);
 }
 
-TEST(sync__of_one_or_of_many_or_of_none)
+TEST(sync__works_for_no_item_and_one_and_many)
 {
 	assert_true(spool_sync(place.spool, &place.err));
 	put(RUN_A, 3, URL);
@@ -432,7 +432,7 @@ TEST(sync__of_one_or_of_many_or_of_none)
 /* --- crashes ------------------------------------------------------------------------ */
 
 /* What each step of a put leaves where the process ends behind it. */
-TEST(crash__leaves_all_of_an_item_or_nothing)
+TEST(crash__leaves_a_whole_item_or_none)
 {
 	static const char whole[] = HEADER "{\"window\":3}", temp[] = FIRST ".1.tmp";
 	static const size_t lengths[] = { 0, 1, sizeof(HEADER) - 1, sizeof(whole) - 1 };
@@ -454,7 +454,7 @@ TEST(crash__leaves_all_of_an_item_or_nothing)
 	assert_int_equal(place.warnings.n, 0);
 }
 
-TEST(temporaries__go_by_the_locks_holder_and_ours_alone)
+TEST(temporary_files__of_ours_are_removed_with_the_lock)
 {
 	static const char *const foreign[] = {
 		"x.tmp", FIRST ".tmp", FIRST ".1x.tmp", FIRST ".1.tmp~", "lock.1.tmp",
@@ -485,7 +485,7 @@ TEST(temporaries__go_by_the_locks_holder_and_ours_alone)
 }
 
 /* Killed at any moment, what had been put before is there, and what comes out is whole. */
-TEST(kill__loses_nothing_that_was_kept)
+TEST(kill__loses_no_item_that_was_kept)
 {
 	char after[SPOOL_NAME_MAX] = "", byte;
 	int fds[2], status, kept = 0;
@@ -528,7 +528,7 @@ TEST(kill__loses_nothing_that_was_kept)
 
 /* --- the limit ---------------------------------------------------------------------- */
 
-TEST(spool__is_full_at_the_last_byte)
+TEST(spool__can_be_filled_to_the_last_byte)
 {
 	const size_t header = strlen(HEADER), size = header + 100;
 	char body[101];
@@ -551,7 +551,7 @@ TEST(spool__is_full_at_the_last_byte)
 	assert_int_equal(put_body(place.spool, RUN_A, 7, URL, body, 2), SPOOL_FULL);
 }
 
-TEST(spool__counts_what_others_put_and_take)
+TEST(spool__counts_files_of_other_runs)
 {
 	static const char body[] = "{}";
 	const size_t size = strlen(HEADER) + 2;
@@ -569,7 +569,7 @@ TEST(spool__counts_what_others_put_and_take)
 	spool_free(other);
 }
 
-TEST(spool__counts_temporaries_and_what_is_set_aside)
+TEST(spool__counts_temporary_and_renamed_files)
 {
 	static const char *const names[] = { FIRST ".1.tmp", FIRST ".broken" };
 	char bytes[1000] = { 0 };
@@ -598,7 +598,7 @@ TEST(item__put_again_counts_once)
 }
 
 /* Limits hold for root too: the write is cut, the next one fails. */
-TEST(put__that_fails_leaves_nothing)
+TEST(put__that_fails_leaves_no_file)
 {
 	struct rlimit before, none;
 
@@ -617,7 +617,7 @@ TEST(put__that_fails_leaves_nothing)
 	assert_false(next(URL, ""));
 }
 
-TEST(drop__takes_items_alone)
+TEST(drop__removes_only_items)
 {
 	static const char *const names[] = {
 		"lock", "../outside", FIRST ".broken", FIRST ".1.tmp", ""
@@ -637,7 +637,7 @@ TEST(drop__takes_items_alone)
 #define H(id, url, type) "{\"id\":" id ",\"url\":" url ",\"type\":" type "}\n"
 #define Q(text) "\"" text "\""
 
-TEST(file__that_is_broken_is_set_aside_once)
+TEST(file__that_is_broken_is_renamed_once)
 {
 	static const struct {
 		const char *text, *why;
@@ -693,7 +693,7 @@ TEST(header__may_have_members_of_later_versions)
 	assert_int_equal(place.warnings.n, 0);
 }
 
-TEST(file__over_the_limit_or_not_ours_alone_is_set_aside)
+TEST(file__too_large_or_open_to_others_is_renamed)
 {
 	static const char whole[] = HEADER "{}";
 	char *path = path_of(FIRST), *aside = joined(path, ".broken");
@@ -747,7 +747,7 @@ TEST(file__that_cannot_be_read_now_stays_for_a_later_run)
 	assert_true(next(URL, ""));
 }
 
-TEST(names__that_are_not_ours_are_not_looked_at)
+TEST(names__of_other_programs_are_ignored)
 {
 	static const char *const names[] = {
 		"x.json", NAME("179548560000", RUN_A, "00000003"),

@@ -26,7 +26,7 @@ static bool is_repeated(const char *text, size_t socket, int64_t at_us)
 	return dedup_is_duplicate(d, text, strlen(text), socket, at_us);
 }
 
-TEST(other_sockets_equal_frame_is_a_duplicate)
+TEST(equal_frame_of_the_other_connection_is_a_duplicate)
 {
 	dedup_open(d, 1, 0);
 	assert_false(is_repeated("{\"a\":1}", 0, 0));
@@ -35,7 +35,7 @@ TEST(other_sockets_equal_frame_is_a_duplicate)
 	assert_true(is_repeated("{\"a\":2}", 0, 3));
 }
 
-TEST(same_socket_may_repeat_itself)
+TEST(equal_frames_of_one_connection_are_not_duplicates)
 {
 	dedup_open(d, 1, 0);
 	assert_false(is_repeated("x", 0, 0));
@@ -45,7 +45,7 @@ TEST(same_socket_may_repeat_itself)
 	assert_false(is_repeated("x", 1, 4));
 }
 
-TEST(one_takes_one_away)
+TEST(each_frame_makes_only_one_duplicate)
 {
 	dedup_open(d, 1, 0);
 	assert_false(is_repeated("x", 0, 0));
@@ -54,7 +54,7 @@ TEST(one_takes_one_away)
 	assert_true(is_repeated("x", 0, 3));
 }
 
-TEST(too_far_apart_are_two)
+TEST(equal_frames_more_than_10_s_apart_are_not_duplicates)
 {
 	dedup_open(d, 1, 0);
 	assert_false(is_repeated("x", 0, 0));
@@ -63,7 +63,7 @@ TEST(too_far_apart_are_two)
 	assert_false(is_repeated("x", 1, 20 * S + DEDUP_US + 1));
 }
 
-TEST(socket_opened_after_the_other_closed_is_no_second)
+TEST(frame_after_a_reconnect_is_not_a_duplicate)
 {
 	assert_false(is_repeated("x", 0, 0));
 	dedup_close(d, 0, 0);
@@ -73,7 +73,7 @@ TEST(socket_opened_after_the_other_closed_is_no_second)
 	assert_true(is_repeated("x", 0, 2));
 }
 
-TEST(frame_of_a_socket_closed_since_still_counts)
+TEST(frames_of_a_closed_connection_are_still_compared)
 {
 	dedup_open(d, 1, 0);
 	assert_false(is_repeated("x", 0, 0));
@@ -85,7 +85,7 @@ TEST(frame_of_a_socket_closed_since_still_counts)
 	assert_false(is_repeated("x", 0, 4));
 }
 
-TEST(frame_of_the_time_before_the_second_opened_counts_for_a_while)
+TEST(recent_frames_from_before_the_second_connection_are_compared)
 {
 	assert_false(is_repeated("old", 0, 0));
 	assert_false(is_repeated("x", 0, 4 * S));
@@ -100,7 +100,7 @@ TEST(frame_of_the_time_before_the_second_opened_counts_for_a_while)
 }
 
 /* Alone again: what it brings from then on has to be known when a third one opens. */
-TEST(time_alone_between_two_others_is_known)
+TEST(frames_between_two_second_connections_are_compared)
 {
 	dedup_open(d, 1, 0);
 	assert_false(is_repeated("x", 1, 0));
@@ -116,7 +116,7 @@ TEST(time_alone_between_two_others_is_known)
 	assert_true(is_repeated("z", 1, DEDUP_US + 4));
 }
 
-TEST(lengths_and_tails_differ)
+TEST(frames_of_different_lengths_are_not_equal)
 {
 	dedup_open(d, 1, 0);
 	assert_false(dedup_is_duplicate(d, "", 0, 0, 0));
@@ -146,12 +146,12 @@ static void assert_newest_known(bool both_open)
 	assert_true(found > 980);
 }
 
-TEST(memory_is_bounded_and_the_newest_are_known)
+TEST(only_the_newest_frames_are_remembered)
 {
 	assert_newest_known(true);
 }
 
-TEST(memory_of_one_alone_is_bounded_too)
+TEST(only_the_newest_frames_of_one_connection_are_remembered)
 {
 	assert_newest_known(false);
 }

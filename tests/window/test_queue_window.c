@@ -148,7 +148,7 @@ static void assert_stat(const struct row *row, const char *metric, const char *p
 #define USERS(id, n) "{\"metric\":\"oUserPresences\",\"qualifier\":\"" id \
 	"\",\"stats\":{\"count\":" #n "}}"
 
-TEST(rows__null_media_first_then_by_name)
+TEST(rows__have_the_queue_first_then_media_types_by_name)
 {
 	start();
 	assert_int_equal(put("voice", COUNT("oWaiting", 1), T0), VERDICT_ACCEPTED);
@@ -169,7 +169,7 @@ TEST(rows__null_media_first_then_by_name)
 	assert_double_equal_exact(closed->coverage, 1);
 }
 
-TEST(sum_over_media__is_one_process)
+TEST(sum_over_media__has_the_statistics_of_the_sum)
 {
 	const struct row_series *g;
 
@@ -184,7 +184,7 @@ TEST(sum_over_media__is_one_process)
 	assert_double_equal_exact(g->stat[STAT_EVENTS], 4);
 }
 
-TEST(sum_over_media__group_without_media_wins)
+TEST(sum_over_media__is_replaced_by_a_value_without_media_type)
 {
 	start();
 	put("voice", COUNT("oWaiting", 4), T0);
@@ -192,7 +192,7 @@ TEST(sum_over_media__group_without_media_wins)
 	assert_stat(&due(T0 + 10 * S)->row[0], "oWaiting", "count", STAT_LAST, 7);
 }
 
-TEST(sum_over_media__that_no_double_holds_is_unknown)
+TEST(sum_over_media__that_overflows_is_unknown)
 {
 	start();
 	put("voice", COUNT("oX", 1.7e308), T0);
@@ -202,7 +202,7 @@ TEST(sum_over_media__that_no_double_holds_is_unknown)
 	assert_true(!isnan(gauge_of(&closed->row[1], "oX", "count")->stat[STAT_LAST]));
 }
 
-TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
+TEST(snapshot__loses_against_events_after_the_query)
 {
 	start();
 	put(NULL, COUNT("oA", 1) "," COUNT("oB", 1), T0 + 1);
@@ -217,7 +217,7 @@ TEST(snapshot__what_came_since_it_was_asked_for_is_newer)
 	assert_stat(&closed->row[0], "oC", "count", STAT_EVENTS, 0);
 }
 
-TEST(snapshot__asked_before_the_socket_opened_says_nothing)
+TEST(snapshot__asked_for_before_the_connection_is_ignored)
 {
 	open_windows();
 	assert_false(queue_windows_snapshot_begin(windows, NULL, false, T0));
@@ -229,7 +229,7 @@ TEST(snapshot__asked_before_the_socket_opened_says_nothing)
 #define RESULT(list) "{\"group\":{\"queueId\":\"" Q1 "\"},\"data\":[" list "]}"
 #define IDLE(n) "{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":{\"count\":" #n "}}"
 
-TEST(snapshot__leaves_out_what_is_zero)
+TEST(snapshot__makes_gauges_that_it_omits_zero)
 {
 	const struct row *row;
 
@@ -254,7 +254,7 @@ TEST(snapshot__leaves_out_what_is_zero)
 }
 
 /* A value of the service is not a sum, whichever came first. */
-TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
+TEST(sum_over_qualifiers__is_replaced_by_a_value_of_the_service)
 {
 	conf.asked = UINT32_MAX;
 	for (int first = 0; first < 2; first++) {
@@ -274,7 +274,7 @@ TEST(sum_over_qualifiers__gives_way_to_a_number_of_the_service)
 
 /* The window began before the stream was there, was down for a while, and the gauge comes late:
  * only what was up counts as zero. */
-TEST(gauge__that_comes_late_was_zero_while_the_stream_was_up)
+TEST(gauge__that_comes_late_was_zero_while_connected)
 {
 	const struct row_series *g;
 
@@ -312,7 +312,7 @@ TEST(presence__keeps_its_value_when_it_gets_a_name)
 	assert_stat(row, "oUserPresences", "AWAY.count", STAT_EVENTS, 1);
 }
 
-TEST(path__within_anothers_is_invalid)
+TEST(path__that_is_the_beginning_of_another_is_invalid)
 {
 	start();
 	assert_int_equal(put(NULL, "{\"metric\":\"oX\",\"stats\":{\"a\":1}}", T0),
@@ -329,7 +329,7 @@ TEST(path__within_anothers_is_invalid)
 
 /* A dot becomes an underscore, as a control does: what else would have that name is left out,
  * not added. */
-TEST(names__that_differ_in_a_dot_are_not_one_series)
+TEST(names__that_differ_only_in_a_dot_are_two_series)
 {
 	static const char *const second[] = {
 		ONE("o_a", "b.c", "d.e", 2), ONE("o.a", "b_c", "d.e", 2),
@@ -352,7 +352,7 @@ TEST(names__that_differ_in_a_dot_are_not_one_series)
 	}
 }
 
-TEST(presence__whose_name_another_has_but_for_a_dot_keeps_its_id)
+TEST(presence__keeps_its_id_if_its_name_is_taken_but_for_a_dot)
 {
 	const struct slice id = { "id-1", 4 }, second = { "id-2", 4 };
 	const struct slice dot = { "A.B", 3 }, plain = { "A_B", 3 };
@@ -367,7 +367,7 @@ TEST(presence__whose_name_another_has_but_for_a_dot_keeps_its_id)
 	assert_stat(row, "oUserPresences", "id-2.count", STAT_LAST, 4);
 }
 
-TEST(qualifier__that_is_empty_is_none)
+TEST(qualifier__that_is_empty_counts_as_missing)
 {
 	const struct row *row;
 
@@ -378,7 +378,7 @@ TEST(qualifier__that_is_empty_is_none)
 	assert_stat(row, "oX", "count", STAT_LAST, 2);
 }
 
-TEST(series_and_media_are_bounded)
+TEST(series__and_media_types_have_a_limit)
 {
 	struct buf list = { 0 }, result = { 0 };
 
@@ -405,7 +405,7 @@ TEST(series_and_media_are_bounded)
 	buf_free(&result);
 }
 
-TEST(duplicate__counts_in_its_groups)
+TEST(duplicate__counts_in_the_rows_of_its_media_types)
 {
 	const char *text = "{\"topicName\":\"v2.analytics.queues." Q1 ".activity\",\"eventBody\":"
 		"{\"results\":[{\"mediaType\":\"voice\",\"data\":[]},{\"mediaType\":\"chat\"}]}}";
@@ -435,7 +435,7 @@ TEST(refused_queue_has_no_row)
 	assert_int_equal(closed->row[0].queue, 1);
 }
 
-TEST(pattern__needed_gauge_is_known_and_not_shown)
+TEST(gauge__that_only_an_age_needs_is_not_printed)
 {
 	static const char *const ages[] = { "oLongest*" };
 
@@ -451,7 +451,7 @@ TEST(pattern__needed_gauge_is_known_and_not_shown)
 	assert_double_equal_exact(closed->row[1].series[0].stat[STAT_LAST], 25000);
 }
 
-TEST(align__counts_from_the_values_on)
+TEST(align__counts_events_before_the_first_snapshot)
 {
 	conf.clock.align = true;
 	open_windows();
@@ -467,7 +467,7 @@ TEST(align__counts_from_the_values_on)
 	assert_stat(&closed->row[1], "oX", "count", STAT_MEAN, 2.6);
 }
 
-TEST(rest__ends_at_the_ms)
+TEST(partial_window__ends_at_a_whole_ms)
 {
 	for (int replay = 0; replay < 2; replay++) {
 		conf.replay = replay;
@@ -483,7 +483,7 @@ TEST(rest__ends_at_the_ms)
 }
 
 /* Windows that continue others: the first one has the next number. */
-TEST(index__is_where_windows_number_on)
+TEST(index__is_the_number_of_the_first_window)
 {
 	conf.clock.index = 7;
 	conf.clock.count = 8;
@@ -497,7 +497,7 @@ TEST(index__is_where_windows_number_on)
 	assert_true(window_clock_all_printed(queue_windows_clock(windows)));
 }
 
-TEST(any__adds_queues_up_to_its_room)
+TEST(queues__are_added_up_to_the_limit_if_none_was_named)
 {
 	static const char *const message = "{\"topicName\":\"v2.analytics.queues.%s.observations\","
 		"\"eventBody\":{\"group\":{\"mediaType\":\"voice\"},\"data\":[]}}";
@@ -546,7 +546,7 @@ TEST(stall__is_neither_connected_nor_observed)
 	assert_double_equal_exact(g->stat[STAT_MEAN], 9);
 }
 
-TEST(stall__that_ends_with_a_window_begins_the_next_one)
+TEST(stall__that_ends_with_a_window_leaves_the_next_one_whole)
 {
 	start_with_4();
 	assert_true(queue_windows_stalled(windows, T0 + 7 * S, T0 + 10 * S));
@@ -566,7 +566,7 @@ TEST(stall__within_a_window_keeps_the_value)
 	assert_double_equal_exact(g->stat[STAT_MEAN], (4 * 4 + 8 * 2) / 6.0);
 }
 
-TEST(loss__in_a_stall_or_behind_it_counts_once)
+TEST(loss__during_or_after_a_stall_counts_once)
 {
 	start_with_4();
 	assert_true(queue_windows_stalled(windows, T0 + 2 * S, T0 + 4 * S));
@@ -578,7 +578,7 @@ TEST(loss__in_a_stall_or_behind_it_counts_once)
 	assert_window(due(T0 + 10 * S), 4000, 4 * S);
 }
 
-TEST(stall__while_down_adds_nothing)
+TEST(stall__while_disconnected_changes_nothing)
 {
 	start_with_4();
 	socket_is(SOCKET_LOST, T0 + 2 * S);
@@ -586,7 +586,7 @@ TEST(stall__while_down_adds_nothing)
 	assert_window(due(T0 + 10 * S), 2000, 2 * S);
 }
 
-TEST(loss__reaches_back_to_the_last_change_at_most)
+TEST(loss__is_not_counted_before_the_last_change)
 {
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 6 * S);
@@ -596,7 +596,7 @@ TEST(loss__reaches_back_to_the_last_change_at_most)
 }
 
 /* A caller that closes a window too late. */
-TEST(series__is_observed_no_longer_than_its_window)
+TEST(series__is_not_observed_longer_than_its_window)
 {
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 12 * S);
@@ -604,7 +604,7 @@ TEST(series__is_observed_no_longer_than_its_window)
 	assert_window(due(T0 + 13 * S), 10000, 10 * S);
 }
 
-TEST(rest__is_as_long_as_its_values_were_observed)
+TEST(partial_window__is_as_long_as_its_values_were_observed)
 {
 	start_with_4();
 	put("voice", COUNT("oWaiting", 5), T0 + 2 * S + 1);
@@ -626,7 +626,7 @@ TEST(count__ends_the_windows)
 	assert_null(queue_windows_rest(windows, T0 + 99 * S, true));
 }
 
-TEST(age__from_the_future_in_an_answer_is_a_clock_that_differs)
+TEST(age__from_the_future_in_a_snapshot_is_clock_skew)
 {
 	start();
 	assert_int_equal(answer("{\"group\":{\"queueId\":\"" Q1 "\",\"mediaType\":\"voice\"},"

@@ -115,7 +115,7 @@ static void assert_cut_short(const struct row_window *w, int64_t length_ms, doub
 	assert_int_equal(w->end_ms - w->start_ms, length_ms);
 }
 
-TEST(stream_window__first_begins_at_whole_ms_of_connection)
+TEST(first_window__starts_at_the_whole_ms_of_the_connection)
 {
 	open_windows();
 	assert_true(stream_windows_due_us(windows) == NO_TIME);
@@ -132,7 +132,7 @@ TEST(stream_window__first_begins_at_whole_ms_of_connection)
 	assert_double_equal_exact(closed->row[0].coverage, 1);
 }
 
-TEST(stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it)
+TEST(first_window__starts_earlier_with_align_and_has_less_coverage)
 {
 	conf.clock.align = true;
 	open_windows();
@@ -143,7 +143,7 @@ TEST(stream_window__aligned_begins_at_its_multiple_and_coverage_shows_it)
 	assert_double_equal_exact(closed->row[0].coverage, 0.6);
 }
 
-TEST(stream_window__frame_at_the_end_is_in_the_next)
+TEST(frame__at_the_end_of_a_window_belongs_to_the_next)
 {
 	start();
 	assert_int_equal(put(Q1, T0, T0), VERDICT_ACCEPTED);
@@ -153,7 +153,7 @@ TEST(stream_window__frame_at_the_end_is_in_the_next)
 	assert_int_equal(last_placed.window, 1);
 }
 
-TEST(stream_window__slept_through_ones_close_in_order)
+TEST(windows__that_are_long_over_close_in_order)
 {
 	int64_t now = T0 + 35 * S;
 
@@ -169,7 +169,7 @@ TEST(stream_window__slept_through_ones_close_in_order)
 	assert_null(due(now));
 }
 
-TEST(stream_window__loss_before_what_was_printed_counts_from_there)
+TEST(loss__counts_only_from_the_last_printed_window_on)
 {
 	start();
 	assert_coverage(due(T0 + 10 * S), 1);
@@ -178,7 +178,7 @@ TEST(stream_window__loss_before_what_was_printed_counts_from_there)
 	assert_coverage(due(T0 + 20 * S), 0.5);
 }
 
-TEST(stall__is_not_connected_in_any_window)
+TEST(stall__counts_as_not_connected)
 {
 	start();
 	assert_true(stream_windows_stalled(windows, T0 + 2 * S, T0 + 25 * S));
@@ -191,7 +191,7 @@ TEST(stall__is_not_connected_in_any_window)
 	assert_coverage(due(T0 + 40 * S), 0);
 }
 
-TEST(stream_window__coverage_is_cut_so_that_one_means_all)
+TEST(coverage__is_rounded_down)
 {
 	start();
 	lost(T0 + 5 * S);
@@ -199,7 +199,7 @@ TEST(stream_window__coverage_is_cut_so_that_one_means_all)
 	assert_coverage(due(T0 + 10 * S), 0.9999);
 }
 
-TEST(stream_window__count_ends_it)
+TEST(count__ends_the_windows)
 {
 	conf.clock.count = 2;
 	start();
@@ -212,7 +212,7 @@ TEST(stream_window__count_ends_it)
 	assert_true(stream_windows_due_us(windows) == NO_TIME);
 }
 
-TEST(stream_window__cut_short_is_partial_and_a_ms_at_least)
+TEST(partial_window__has_at_least_1_ms)
 {
 	open_windows();
 	assert_null(rest(T0, true));
@@ -227,7 +227,7 @@ TEST(stream_window__cut_short_is_partial_and_a_ms_at_least)
 	assert_cut_short(rest(T0 + 10, true), 1, 1);
 }
 
-TEST(stream_window__cut_short_knows_no_connection_after_its_end)
+TEST(partial_window__has_no_coverage_after_its_end)
 {
 	start_events(false);
 	put(Q1, T0 + 4 * S, T0 + 4 * S);
@@ -237,7 +237,7 @@ TEST(stream_window__cut_short_knows_no_connection_after_its_end)
 	assert_cut_short(rest(T0 + 9 * S, true), 4000, 0.25);
 }
 
-TEST(stream_window__many_losses_are_all_counted)
+TEST(coverage__is_exact_after_100000_losses)
 {
 	conf.clock.length_us = 200 * S;
 	open_windows();
@@ -248,7 +248,7 @@ TEST(stream_window__many_losses_are_all_counted)
 	assert_coverage(due(T0 + 200 * S), 0.25);
 }
 
-TEST(frame__foreign_queue_is_in_no_row)
+TEST(frame__of_another_queue_is_in_no_row)
 {
 	start();
 	assert_int_equal(put("0000000f-0000-4000-8000-000000000001", T0, T0),
@@ -256,7 +256,7 @@ TEST(frame__foreign_queue_is_in_no_row)
 	assert_false(last_placed.in_row);
 }
 
-TEST(frame__same_timestamp_is_a_duplicate)
+TEST(frame__with_the_same_timestamp_is_a_duplicate)
 {
 	start();
 	assert_int_equal(put(Q1, T0, T0), VERDICT_ACCEPTED);
@@ -269,7 +269,7 @@ TEST(frame__same_timestamp_is_a_duplicate)
 	assert_int_equal(closed->row[0].rejected[VERDICT_DUPLICATE], 1);
 }
 
-TEST(frame__after_a_loss_what_is_not_newer_is_a_duplicate)
+TEST(frame__that_is_not_newer_after_a_loss_is_a_duplicate)
 {
 	start();
 	put(Q1, T0 + 100, T0 + 100);
@@ -283,14 +283,14 @@ TEST(frame__after_a_loss_what_is_not_newer_is_a_duplicate)
 	assert_int_equal(put(Q1, T0 + 150, T0 + 500), VERDICT_DUPLICATE);
 }
 
-TEST(frame__stale_by_arrival_is_older_than_lateness)
+TEST(frame__older_than_lateness_is_stale)
 {
 	start();
 	assert_int_equal(put(Q1, T0 - 20 * S, T0), VERDICT_ACCEPTED);
 	assert_int_equal(put(Q1, T0 - 20 * S - 1, T0), VERDICT_STALE);
 }
 
-TEST(frame__outlier_rule_needs_its_field)
+TEST(frame__without_the_field_of_an_outlier_rule_is_kept)
 {
 	static const struct filter filter = { 0, "avg", COMPARE_GT, 30000 };
 	struct stream_event f;
@@ -308,7 +308,7 @@ TEST(frame__outlier_rule_needs_its_field)
 	assert_int_equal(place(&f, T0), VERDICT_ACCEPTED);
 }
 
-TEST(frame__invalid_comes_before_all_else)
+TEST(frame__that_is_invalid_counts_only_as_invalid)
 {
 	struct stream_event f = frame_of(Q1, T0, 1);
 
@@ -319,7 +319,7 @@ TEST(frame__invalid_comes_before_all_else)
 	assert_true(last_placed.in_row);
 }
 
-TEST(frame__sixty_fifth_field_is_invalid_and_leaves_the_row_whole)
+TEST(frame__with_more_than_64_fields_is_invalid)
 {
 	char name[8];
 
@@ -338,7 +338,7 @@ TEST(frame__sixty_fifth_field_is_invalid_and_leaves_the_row_whole)
 	assert_string_equal(closed->row[0].series[63].path, "f63");
 }
 
-TEST(frame__number_and_group_of_one_name_clash)
+TEST(frame__with_a_number_where_a_group_was_is_invalid)
 {
 	struct stream_event f = frame_of(Q1, T0 + 1, 1);
 
@@ -349,7 +349,7 @@ TEST(frame__number_and_group_of_one_name_clash)
 	assert_int_equal(place(&f, T0), VERDICT_INVALID);
 }
 
-TEST(lag__below_zero_is_skew)
+TEST(lag__below_zero_is_clock_skew)
 {
 	start();
 	put(Q1, T0 + 5, T0 + 4);
@@ -363,7 +363,7 @@ TEST(lag__below_zero_is_skew)
 	assert_double_equal_exact(closed->lag_mean_us, 1.5);
 }
 
-TEST(interval__of_the_run_then_of_the_recording_then_of_the_first_frame)
+TEST(interval__is_that_of_the_run_or_recording_or_first_frame)
 {
 	static const char *const wanted[] = { "PT30S", "PT1M", "PT2M" };
 
@@ -386,7 +386,7 @@ TEST(interval__of_the_run_then_of_the_recording_then_of_the_first_frame)
 	}
 }
 
-TEST(event__window_waits_for_the_watermark)
+TEST(event_time__window_closes_after_the_lateness)
 {
 	start_events(true);
 	put(Q1, T0 + 500, NO_TIME);
@@ -407,7 +407,7 @@ TEST(event__window_waits_for_the_watermark)
 	assert_int_equal(last_placed.window, 1);
 }
 
-TEST(event__silence_closes_by_the_clock)
+TEST(event_time__window_without_frames_closes_by_the_clock)
 {
 	start_events(false);
 	assert_true(stream_windows_due_us(windows) == T0 + 30 * S);
@@ -415,7 +415,7 @@ TEST(event__silence_closes_by_the_clock)
 	assert_non_null(due(T0 + 30 * S));
 }
 
-TEST(event__live_takes_what_is_late_into_window_0)
+TEST(event_time__early_frames_of_a_live_run_are_in_window_0)
 {
 	start_events(false);
 	assert_int_equal(put(Q1, T0 - 20 * S, T0), VERDICT_ACCEPTED);
@@ -424,7 +424,7 @@ TEST(event__live_takes_what_is_late_into_window_0)
 	assert_int_equal(last_placed.window, 0);
 }
 
-TEST(event__live_refuses_what_is_ahead_of_the_clock)
+TEST(event_time__frame_too_far_ahead_of_the_clock_is_invalid)
 {
 	start_events(false);
 	assert_int_equal(put(Q1, T0 + 20 * S, T0), VERDICT_ACCEPTED);
@@ -433,7 +433,7 @@ TEST(event__live_refuses_what_is_ahead_of_the_clock)
 	assert_int_equal(last_placed.window, 0);
 }
 
-TEST(event__invalid_frame_counts_in_its_own_window)
+TEST(event_time__invalid_frame_counts_in_the_window_of_its_time)
 {
 	struct stream_event f = frame_of(Q1, 0, 1);
 	static const struct {
@@ -459,7 +459,7 @@ TEST(event__invalid_frame_counts_in_its_own_window)
 	}
 }
 
-TEST(event__replay_refuses_10000_windows_ahead)
+TEST(event_time__replayed_frame_10001_windows_ahead_is_invalid)
 {
 	start_events(true);
 	put(Q1, T0, NO_TIME);
@@ -467,7 +467,7 @@ TEST(event__replay_refuses_10000_windows_ahead)
 	assert_int_equal(put(Q1, T0 + 10000 * 10 * (int64_t)S, NO_TIME), VERDICT_ACCEPTED);
 }
 
-TEST(event__replay_counts_what_is_before_its_start_as_stale)
+TEST(event_time__replayed_frame_before_the_start_is_stale)
 {
 	start_events(true);
 	put(Q1, T0, NO_TIME);
@@ -477,7 +477,7 @@ TEST(event__replay_counts_what_is_before_its_start_as_stale)
 	assert_int_equal(closed->row[0].rejected[VERDICT_STALE], 1);
 }
 
-TEST(event__cut_short_ends_at_the_newest_timestamp)
+TEST(event_time__partial_window_ends_at_the_newest_timestamp)
 {
 	start_events(false);
 	put(Q1, T0 + 1 * S, T0 + 1 * S);
@@ -488,7 +488,7 @@ TEST(event__cut_short_ends_at_the_newest_timestamp)
 }
 
 /* A window that the clock alone is in has begun, though no timestamp is. */
-TEST(event__cut_short_leaves_out_no_window_that_the_clock_is_in)
+TEST(event_time__partial_windows_reach_the_clock)
 {
 	for (int frames = 0; frames < 2; frames++) {
 		start_events(false);
@@ -503,7 +503,7 @@ TEST(event__cut_short_leaves_out_no_window_that_the_clock_is_in)
 	}
 }
 
-TEST(event__coverage_reaches_windows_that_wait)
+TEST(event_time__loss_counts_in_windows_that_are_still_open)
 {
 	start_events(false);
 	lost(T0 + 15 * S);
@@ -512,7 +512,7 @@ TEST(event__coverage_reaches_windows_that_wait)
 	assert_coverage(due(T0 + 40 * S), 0.8);
 }
 
-TEST(replay__prints_what_the_input_holds)
+TEST(replay__prints_a_partial_window_at_the_end)
 {
 	conf.replay = true;
 	start();
@@ -522,7 +522,7 @@ TEST(replay__prints_what_the_input_holds)
 }
 
 /* What another recording, which follows, does not inherit. */
-TEST(restart__numbers_on_and_forgets)
+TEST(second_recording__continues_the_numbers_without_old_queues)
 {
 	conf.replay = true;
 	start();
@@ -544,7 +544,7 @@ TEST(restart__numbers_on_and_forgets)
 }
 
 /* What is ahead of the first recording is not ahead of the second. */
-TEST(restart__first_timestamp_is_never_ahead)
+TEST(second_recording__first_frame_is_accepted)
 {
 	conf.clock.index = 10001;
 	start_events(true);
@@ -552,7 +552,7 @@ TEST(restart__first_timestamp_is_never_ahead)
 	assert_int_equal(last_placed.window, 10001);
 }
 
-TEST(replay__end_at_a_windows_end_holds_no_further_one)
+TEST(replay__that_ends_with_a_window_prints_no_empty_one)
 {
 	conf.replay = true;
 	start();
@@ -560,7 +560,7 @@ TEST(replay__end_at_a_windows_end_holds_no_further_one)
 	assert_null(rest(T0 + 10 * S, false));
 }
 
-TEST(replay__cut_short_leaves_all_partial)
+TEST(replay__that_is_interrupted_makes_all_open_windows_partial)
 {
 	start_events(true);
 	put(Q1, T0, NO_TIME);
@@ -574,7 +574,7 @@ TEST(replay__cut_short_leaves_all_partial)
 	assert_null(rest(NO_TIME, true));
 }
 
-TEST(replay__queues_have_rows_from_their_first_valid_frame_on)
+TEST(replay__queue_has_rows_from_its_first_valid_frame_on)
 {
 	struct stream_event f = frame_of(Q2, 0, 1);
 
@@ -602,7 +602,7 @@ TEST(replay__queues_have_rows_from_their_first_valid_frame_on)
 		VERDICT_TOO_MANY_QUEUES);
 }
 
-TEST(replay__many_queues_are_found_again)
+TEST(replay__finds_each_of_many_queues)
 {
 	char id[UUID_LEN + 1];
 
