@@ -150,6 +150,18 @@ void option_values_set(struct command_line *p, const char *value)
 	}
 }
 
+void option_values_set_label(struct command_line *p, const char *value)
+{
+	const char *why = row_labels_add(&p->set->labels, value);
+
+	if (!why)
+		lines_add(&p->set->label_texts, "%s", value);
+	else if (why == why_no_memory)
+		p->problems.failed = true;
+	else
+		command_line_problem(p, value, why);
+}
+
 /* Stores the hash in lower case, as --verify-audit prints it. */
 void option_values_set_expect(struct command_line *p, const char *value)
 {

@@ -42,7 +42,8 @@ extern const struct option_words metric_words, interval_words, format_words, tim
 /* Parses and stores a value of the current option; adds a problem if it is bad. */
 void option_values_set(struct command_line *p, const char *value);
 
-/* Setters of --expect and --run. */
+/* Setters of --label, --expect and --run. */
+void option_values_set_label(struct command_line *p, const char *value);
 void option_values_set_expect(struct command_line *p, const char *value);
 void option_values_set_run(struct command_line *p, const char *value);
 

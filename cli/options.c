@@ -285,6 +285,7 @@ void options_free(struct options *set)
 {
 	metric_args_free(set);
 	option_values_lists_free(set);
+	row_labels_free(&set->labels);
 	if (set->config_file)
 		config_file_free(set->config_file);
 	free(set->config_file);

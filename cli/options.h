@@ -58,6 +58,8 @@ struct options {
 	enum format format;
 	unsigned stats;			/* bits of enum row_statistic, for prometheus and influx */
 	unsigned media;			/* bits of row_media_words */
+	struct lines label_texts;	/* as given */
+	struct row_labels labels;
 	bool header;
 	bool ascii;			/* of a table */
 	bool utc;			/* of a table on a terminal; false: local time */

@@ -62,15 +62,15 @@ _gsqstat() {
 	-H | --host)
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return ;;
-	-q | --queue | --queue-name | -n | --count | --lateness | --fail-if | -W | --warning | -C | \
-		--critical | --connect-timeout | \
+	-q | --queue | --queue-name | -n | --count | --label | --lateness | --fail-if | \
+		-W | --warning | -C | --critical | --connect-timeout | \
 		--retry-for | --idle-timeout | --pong-timeout | --profile | --token-margin | --expect | \
 		--run | --callback | --callback-timeout)
 		return ;;
 	*)
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
 			--metric --list-metrics --interval --window --count --align --now --time
-			--lateness --format --media --no-header --ascii --utc --output --record
+			--lateness --format --media --label --no-header --ascii --utc --output --record
 			--rejects --dry-run --fail-if --fail-fast --check --warning
 			--critical --callback --callback-header-file --callback-format
 			--callback-key-file --callback-timeout --callback-spool

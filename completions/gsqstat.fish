@@ -34,6 +34,7 @@ complete -c gsqstat -l lateness -x -d 'accept frames up to this old, with --time
 complete -c gsqstat -s f -l format -x -a 'ndjson csv table prometheus influx' -d 'print rows in this format'
 complete -c gsqstat -l stat -x -a 'count last min max mean stddev p50 p90 p95 p99 carried observedMs events total delta' -d 'print these statistics (prometheus, influx)'
 complete -c gsqstat -l media -x -a 'none all voice callback chat email message cobrowse internalmessage screenmonitoring screenshare video unknown' -d 'print rows of these media types'
+complete -c gsqstat -l label -x -d 'add this label to each row'
 complete -c gsqstat -l no-header -d 'print CSV or a table without its header'
 complete -c gsqstat -l ascii -d 'draw the table in ASCII only'
 complete -c gsqstat -l utc -d 'show UTC in a table on a terminal'

@@ -1,6 +1,7 @@
 /*
  * CSV output (-f csv, RFC 4180 with LF): the header, and a line for each series of each row of a
- * closed window. Windows that have media types have more columns, after the others.
+ * closed window. Windows that have media types have more columns, after the others; one for labels
+ * is the last.
  */
 #include "output/output.h"
 
@@ -83,6 +84,23 @@ static void put_media(struct buf *out, const struct row *row, const struct row_s
 		put_number(out, series ? series->stat[s] : NAN);
 }
 
+/* labels: `NAME=VALUE;NAME=VALUE`, with a backslash before each `;` and `\` of a value. */
+static bool put_labels(struct buf *out, const struct row_labels *labels)
+{
+	struct buf text = { 0 };
+	bool ok;
+
+	for (size_t i = 0; labels && i < labels->n; i++) {
+		buf_printf(&text, "%s%s=", i ? ";" : "", labels->v[i].name);
+		for (const char *s = labels->v[i].value; *s; s++)
+			buf_printf(&text, *s == ';' || *s == '\\' ? "\\%c" : "%c", *s);
+	}
+	buf_char(out, ',');
+	ok = buf_char(&text, '\0') && text_put_csv(out, text.data);
+	buf_free(&text);
+	return ok;
+}
+
 /* series NULL: the row has no series. */
 static bool put_line(struct buf *out, const struct row_window *w, const struct row *row,
 	const struct row_series *series)
@@ -95,6 +113,8 @@ static bool put_line(struct buf *out, const struct row_window *w, const struct r
 	put_counts(out, w, row);
 	if (w->has_media)
 		put_media(out, row, series);
+	if (w->has_labels && !put_labels(out, row->labels))
+		return false;
 	buf_char(out, '\n');
 	return !out->failed;
 }
@@ -108,7 +128,8 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 		const struct row *row = &w->row[i];
 
 		if (*header)
-			buf_printf(out, "%s%s\n", HEADER, w->has_media ? MEDIA_HEADER : "");
+			buf_printf(out, "%s%s%s\n", HEADER, w->has_media ? MEDIA_HEADER : "",
+				w->has_labels ? ",labels" : "");
 		*header = false;
 		if (!row->nseries && !put_line(out, w, row, NULL))
 			return false;

@@ -45,38 +45,54 @@ static void put_escaped(struct buf *out, const char *s, size_t len)
 	}
 }
 
+/* The tags of a line, sorted by their keys, as InfluxDB wants. */
+struct tags {
+	struct tag {
+		const char *key;
+		struct slice value;
+	} v[6 + ROW_LABELS_MAX];
+	size_t n;
+};
+
 /* A tag without a value is left out. */
-static void put_tag(struct buf *out, const char *key, const char *value, size_t len)
+static void put_tag(struct buf *out, const struct tag *tag)
 {
-	len = trim_backslashes(value, len);
+	const size_t len = tag->value.s ? trim_backslashes(tag->value.s, tag->value.len) : 0;
+
 	if (!len)
 		return;
-	buf_printf(out, ",%s=", key);
-	put_escaped(out, value, len);
+	buf_printf(out, ",%s=", tag->key);
+	put_escaped(out, tag->value.s, len);
 }
 
-static void put_text_tag(struct buf *out, const char *key, const char *value)
+static void add_tag(struct tags *tags, const char *key, struct slice value)
 {
-	put_tag(out, key, value ? value : "", value ? strlen(value) : 0);
+	size_t at = tags->n++;
+
+	for (; at > 0 && strcmp(tags->v[at - 1].key, key) > 0; at--)
+		tags->v[at] = tags->v[at - 1];
+	tags->v[at] = (struct tag){ key, value };
 }
 
-/* series NULL: the tags of the row itself. They are sorted by their keys, as InfluxDB wants. */
+/* series NULL: the tags of the row itself. */
 static void put_tags(struct buf *out, const struct row *row, const struct row_series *series)
 {
 	const struct agent_label agents = series ? agent_label_of(series)
 		: (struct agent_label){ .key = NULL };
-	const bool presence = agents.key && strcmp(agents.key, "presence") == 0;
+	struct tags tags = { .n = 0 };
 
+	add_tag(&tags, "field", slice_of(agents.field));
+	add_tag(&tags, "media", slice_of(row->media));
+	add_tag(&tags, "metric", slice_of(series ? series->metric : NULL));
+	add_tag(&tags, "queue_id", slice_of(row->queue_id));
+	add_tag(&tags, "queue_name", slice_of(row->queue_name));
+	if (agents.key)
+		add_tag(&tags, agents.key, agents.value);
+	for (size_t i = 0; row->labels && i < row->labels->n; i++)
+		add_tag(&tags, row->labels->v[i].name, slice_of(row->labels->v[i].value));
 	buf_str(out, "gsqstat");
-	put_text_tag(out, "field", agents.field);
-	put_text_tag(out, "media", row->media);
-	put_text_tag(out, "metric", series ? series->metric : NULL);
-	if (presence)
-		put_tag(out, agents.key, agents.value.s, agents.value.len);
-	put_text_tag(out, "queue_id", row->queue_id);
-	put_text_tag(out, "queue_name", row->queue_name);
-	if (agents.key && !presence)
-		put_tag(out, agents.key, agents.value.s, agents.value.len);
+	for (size_t i = 0; i < tags.n; i++)
+		put_tag(out, &tags.v[i]);
 }
 
 /* Appends a float. In the line protocol a number without a decimal point is a float, too. */

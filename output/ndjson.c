@@ -184,6 +184,15 @@ static void put_lag(struct buf *out, const struct row *row)
 	buf_char(out, '}');
 }
 
+static void put_labels(struct buf *out, const struct row_labels *labels)
+{
+	for (size_t i = 0; i < labels->n; i++) {
+		buf_printf(out, "%s\"%s\":", i ? "," : ",\"labels\":{", labels->v[i].name);
+		json_put_string(out, labels->v[i].value, strlen(labels->v[i].value));
+	}
+	buf_char(out, '}');
+}
+
 static bool put(void *state, const struct row_window *w, struct buf *out)
 {
 	(void)state;
@@ -197,6 +206,8 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 		put_lag(out, row);
 		buf_str(out, ",\"updatesPerSecond\":");
 		put_number(out, row->updates_per_second);
+		if (row->labels)
+			put_labels(out, row->labels);
 		buf_str(out, "}\n");
 	}
 	return !out->failed;

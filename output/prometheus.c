@@ -376,6 +376,8 @@ static void put_labels(struct buf *out, const struct metric_line *s)
 		put_label(out, "media", slice_of(s->row->media));
 	if (s->label.key)
 		put_label(out, s->label.key, s->label.value);
+	for (size_t i = 0; s->row->labels && i < s->row->labels->n; i++)
+		put_label(out, s->row->labels->v[i].name, slice_of(s->row->labels->v[i].value));
 	buf_char(out, '}');
 }
 

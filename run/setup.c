@@ -29,6 +29,7 @@ static struct stream_windows_conf windows_conf(const struct options *set)
 		.metric = set->metric,
 		.interval = set->interval,
 		.queue_max = QUEUES_MET_MAX,
+		.labels = set->labels.n ? &set->labels : NULL,
 		.outlier = set->outlier,
 		.noutlier = set->noutlier
 	};
@@ -98,6 +99,7 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 			.any = run->any_queue,
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
+			.labels = set->labels.n ? &set->labels : NULL,
 			.asked = channel_api_query_metrics((const char *const *)set->patterns.v,
 				set->patterns.n)
 		},

@@ -356,6 +356,7 @@ static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
 		.queue_id = queue_index_id(&qw->states.index, number),
 		.queue_name = queue_index_name(&qw->states.index, number),
 		.media = g->media,
+		.labels = qw->conf.labels,
 		.coverage = r->coverage,
 		.updates = g->counters.updates,
 		.rejected = { [VERDICT_DUPLICATE] = g->counters.duplicates,
@@ -391,6 +392,7 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 		goto fail;
 	r->source = "notifications";
 	r->has_media = true;
+	r->has_labels = qw->conf.labels != NULL;
 	window_clock_label(&qw->clock, end_us, cut, r);
 	r->coverage = coverage_share(!qw->coverage_unknown, coverage_us(&qw->coverage, span),
 		span);

@@ -32,6 +32,7 @@ struct queue_windows_conf {
 	bool any;			/* add each queue that has an event, on replay */
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
+	const struct row_labels *labels;	/* of all rows; NULL: none. Borrowed */
 	uint32_t asked;			/* metrics of snapshots, see observation_query_bit */
 };
 

@@ -13,6 +13,7 @@
 
 #include "stats/exact_sum.h"
 #include "stats/sample.h"
+#include "window/row_labels.h"
 #include "window/verdict.h"
 
 /* The statistics of a series, in the order in which rows have them. */
@@ -52,6 +53,7 @@ struct row {
 	const char *queue_id;
 	const char *queue_name;		/* NULL: not known */
 	const char *media;		/* its media type; NULL: the row of the whole queue */
+	const struct row_labels *labels;	/* of the user; NULL: none */
 	const char *interval;		/* that the stream's numbers cover; NULL: not known */
 	double coverage;		/* NaN: null */
 	uint64_t updates;
@@ -71,6 +73,7 @@ struct row_window {		/* start with all zero; text is borrowed from its source */
 	/* Its rows have a media type and the name of the queue, and its series are gauges, ages and
 	 * totals, for which CSV has separate columns. */
 	bool has_media;
+	bool has_labels;		/* its rows can have labels */
 	bool event_time;		/* frames count in the window of their timestamp, not of
 					   their arrival */
 	int64_t index, start_ms, end_ms;

@@ -445,6 +445,7 @@ static bool add_row(const struct stream_windows *w, const struct stream_queue *q
 		.queue = number,
 		.queue_id = queue_index_id(&w->index, number),
 		.queue_name = queue_index_name(&w->index, number),
+		.labels = w->conf.labels,
 		.interval = interval_of(w, q),
 		.coverage = coverage_share(w->states_known,
 			coverage_us(&w->coverage[q->stream], span), span)
@@ -519,6 +520,7 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 		goto fail;
 	r->source = "stream";
 	r->has_interval = true;
+	r->has_labels = w->conf.labels != NULL;
 	r->event_time = w->conf.time == TIME_EVENT;
 	window_clock_label(&w->clock, end_us, cut, r);
 	if (!add_rows(w, span, r))

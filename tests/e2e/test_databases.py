@@ -14,6 +14,7 @@ from harness import NOTICES, SAMPLE, free_port
 from test_prometheus import ask, query, scraping, started, tool_at
 
 NAMES = pathlib.Path(__file__).parent.parent / "golden" / "notices-names.ndjson"
+SITE = 'Köln, "A" = C:\\x'
 STREAM_QUEUES = ["5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d0%d" % n for n in (1, 2, 3)]
 NOTICE_QUEUES = ["%s0000000-5b1d-4e0a-9c77-3d20c1d6a90%d" % pair
                  for pair in zip("abcd", range(4))]
@@ -93,8 +94,8 @@ def test_four_files_side_by_side_in_one_textfile_directory(tool):
     rows = []
     for n, args in enumerate(four_runs(tool)):
         rows.append(tool.run(*args, "-s").out)
-        assert rows[-1] and tool.run(*args, "-s", "-f", "prometheus", "-o",
-                                     textfiles / ("%d.prom" % n)).status == 0
+        assert rows[-1] and tool.run(*args, "-s", "-f", "prometheus", "--label", "run=%d" % n,
+                                     "-o", textfiles / ("%d.prom" % n)).status == 0
     with scraping(tool, textfiles, "500ms") as (_, two):
         assert harness.eventually(lambda: query(two, "gsqstat_updates"), 30), \
             (tool.dir / "prometheus.log").read_text()
@@ -106,6 +107,9 @@ def test_four_files_side_by_side_in_one_textfile_directory(tool):
             found = {labels.get(label, "") if label else "": value
                      for labels, value in query(two, expression)}
             assert found == pytest.approx(wanted) and wanted, expression
+        found = query(two, "count by (run) (gsqstat_updates)")
+        assert {labels["run"]: value for labels, value in found} == {
+            "0": 1, "1": 2, "2": 2, "3": 2}
 
 
 # -- the line protocol
@@ -139,7 +143,7 @@ def is_ready(port, path):
 
 def test_victoriametrics_has_the_numbers(tool):
     port = free_port()
-    text, rows = lines(tool)
+    text, rows = lines(tool, "--label", "site=" + SITE)
     with started(tool.dir / "victoria.log", database("victoria-metrics", "victoria-metrics"),
                  "-storageDataPath=%s" % (tool.dir / "victoria"), "-retentionPeriod=100y",
                  "-httpListenAddr=127.0.0.1:%d" % port, "-search.latencyOffset=0s"):
@@ -150,7 +154,8 @@ def test_victoriametrics_has_the_numbers(tool):
         path = "/api/v1/query?time=%d.999&query=%s" % (
             rows[0]["endMs"] // 1000, urllib.parse.quote('gsqstat_last{metric="oWaiting"}'))
         found = {(one["metric"]["queue_name"], one["metric"].get("media", "")):
-                 float(one["value"][1]) for one in json.loads(ask(port, path))["data"]["result"]}
+                 float(one["value"][1]) for one in json.loads(ask(port, path))["data"]["result"]
+                 if one["metric"]["site"] == SITE}
     assert found == waiting(rows) and len(found) == len(rows)
 
 
@@ -161,7 +166,7 @@ def test_influxdb_has_the_numbers(tool, monkeypatch):
                         ("HTTP_BIND_ADDRESS", "127.0.0.1:%d" % port),
                         ("BIND_ADDRESS", "127.0.0.1:%d" % other)):
         monkeypatch.setenv("INFLUXDB_" + name, str(value))
-    text, rows = lines(tool)
+    text, rows = lines(tool, "--label", "site=" + SITE)
     (tool.dir / "influx.conf").write_text("")
     with started(tool.dir / "influx.log", database("influxd", "influxdb"), "run", "-config",
                  tool.dir / "influx.conf"):
@@ -169,10 +174,11 @@ def test_influxdb_has_the_numbers(tool, monkeypatch):
             (tool.dir / "influx.log").read_text()
         post(port, "/query", b"q=CREATE DATABASE queues")
         post(port, "/write?db=queues&precision=ns", text)
-        asked = "SELECT last FROM gsqstat WHERE metric = 'oWaiting' GROUP BY queue_name, media"
+        asked = "SELECT last FROM gsqstat WHERE metric = 'oWaiting' " \
+                "GROUP BY queue_name, media, site"
         answer = ask(port, "/query?db=queues&epoch=ms&q=" + urllib.parse.quote(asked))
         series = json.loads(answer)["results"][0]["series"]
     found = {(one["tags"]["queue_name"], one["tags"]["media"]): one["values"][0][1]
-             for one in series}
+             for one in series if one["tags"]["site"] == SITE}
     assert found == waiting(rows) and len(found) == len(rows)
     assert {one["values"][0][0] for one in series} == {rows[0]["endMs"]}

@@ -235,6 +235,23 @@ static void check_nagios(const char *text)
 	scopes_free(scopes);
 }
 
+static void check_label(const char *text)
+{
+	struct row_labels labels = { .n = 0 };
+	char *again;
+
+	if (!row_labels_add(&labels, text)) {
+		must(labels.n == 1 && strncmp(labels.v[0].name, "__", 2) != 0);
+		must(labels.v[0].name[0] && *labels.v[0].value);
+		must(utf8_valid(labels.v[0].value, strlen(labels.v[0].value)));
+		again = text_format("%s=%s", labels.v[0].name, labels.v[0].value);
+		must(same_text(again, text));
+		must(row_labels_add(&labels, text) && labels.n == 1);
+		free(again);
+	}
+	row_labels_free(&labels);
+}
+
 /* --- times ------------------------------------------------------------------------------ */
 
 static void check_duration(const char *text)
@@ -367,7 +384,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static void (*const checks[])(const char *text) = {
 		['A' - 'A'] = check_address, ['C' - 'A'] = check_nagios,
 		['D' - 'A'] = check_duration, ['F' - 'A'] = check_filter,
-		['H' - 'A'] = check_host, ['P' - 'A'] = check_proxy, ['Q' - 'A'] = check_uuid,
+		['H' - 'A'] = check_host, ['L' - 'A'] = check_label,
+		['P' - 'A'] = check_proxy, ['Q' - 'A'] = check_uuid,
 		['R' - 'A'] = check_range, ['S' - 'A'] = check_scope_text,
 		['T' - 'A'] = check_time, ['U' - 'A'] = check_url, ['W' - 'A'] = check_threshold
 	};

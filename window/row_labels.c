@@ -1,0 +1,87 @@
+#include "window/row_labels.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/base.h"
+#include "util/utf8.h"
+#include "window/row.h"
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+#define DIGITS "0123456789"
+
+static bool is_name(const char *s, size_t len)
+{
+	return len > 0 && len <= ROW_LABEL_NAME_MAX && !strchr(DIGITS, s[0])
+		&& strspn(s, LETTERS DIGITS) >= len;
+}
+
+static bool is_word(const char *word, const char *s, size_t len)
+{
+	return strlen(word) == len && memcmp(word, s, len) == 0;
+}
+
+/* True for the names of our labels and tags, for those that Prometheus or InfluxDB reserve, and for
+ * our fields of InfluxDB, where a query could not tell a tag of the same name from them. */
+static bool is_taken(const char *s, size_t len)
+{
+	static const char *const taken[] = {
+		"queue_id", "queue_name", "media", "status", "presence", "source", "reason",
+		"metric", "field", "group", "shard",
+		"le", "quantile", "time", "_field", "_measurement",
+		"coverage", "updates", "value"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		if (is_word(taken[i], s, len))
+			return true;
+	for (enum row_statistic stat = 0; stat < STAT_NAMES; stat++)
+		if (is_word(row_stat_names[stat], s, len))
+			return true;
+	return false;
+}
+
+static bool is_given(const struct row_labels *labels, const char *s, size_t len)
+{
+	for (size_t i = 0; i < labels->n; i++)
+		if (is_word(labels->v[i].name, s, len))
+			return true;
+	return false;
+}
+
+const char *row_labels_add(struct row_labels *labels, const char *text)
+{
+	const size_t len = strcspn(text, "=");
+	const char *value = text + len + 1;
+	char *copy;
+
+	if (!text[len] || !is_name(text, len))
+		return "must be NAME=VALUE; NAME is at most 64 ASCII letters, digits and "
+			"underscores, and does not begin with a digit";
+	if (strncmp(text, "__", 2) == 0)
+		return "NAME must not begin with __, which Prometheus reserves";
+	if (is_taken(text, len))
+		return "gsqstat, Prometheus or InfluxDB use this name themselves; choose another";
+	if (is_given(labels, text, len))
+		return "another label has this name";
+	if (!*value)
+		return "must have a value; Prometheus and InfluxDB take an empty one for none";
+	if (strlen(value) > ROW_LABEL_VALUE_MAX || !utf8_valid(value, strlen(value)))
+		return "VALUE must be at most 256 bytes of UTF-8";
+	if (labels->n == ROW_LABELS_MAX)
+		return "there can be at most 32 labels";
+	copy = strdup(text);
+	if (!copy)
+		return why_no_memory;
+	copy[len] = '\0';
+	labels->v[labels->n++] = (struct row_label){ copy, copy + len + 1 };
+	return NULL;
+}
+
+void row_labels_free(struct row_labels *labels)
+{
+	for (size_t i = 0; i < labels->n; i++)
+		free(labels->v[i].name);
+	labels->n = 0;
+}
