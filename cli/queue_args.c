@@ -118,19 +118,27 @@ static void queue_lines(struct command_line *p, const struct buf *file, const ch
 			text_shown(text, path, strlen(path)));
 }
 
+/* Why stdin cannot be read as this file; NULL: it is another file, or the first to read stdin. */
+static const char *taken_stdin(const struct command_line *p, const char *path)
+{
+	if (strcmp(path, "-") != 0)
+		return NULL;
+	if (p->set->config && strcmp(p->set->config, "-") == 0)
+		return "--config - reads stdin already";
+	return p->queue_stdin ? "another --queue-file '-' reads stdin already" : NULL;
+}
+
 void queue_args_file(struct command_line *p, const char *path)
 {
 	struct option_state *queue = command_line_state(p, "queue");
-	const bool is_stdin = strcmp(path, "-") == 0, again = is_stdin
-		&& (p->queue_stdin || (p->set->config && strcmp(p->set->config, "-") == 0));
+	const char *taken = taken_stdin(p, path);
 	struct buf text = { 0 };
-	const char *why = again ? "another --queue-file '-' reads stdin already"
-		: files_read(path, QUEUE_FILE_MAX, &text);
+	const char *why = taken ? taken : files_read(path, QUEUE_FILE_MAX, &text);
 
-	p->queue_stdin = p->queue_stdin || is_stdin;
+	p->queue_stdin = p->queue_stdin || strcmp(path, "-") == 0;
 	if (!queue->from)
 		queue->from = "file";
-	if (!again)
+	if (!taken)
 		lines_add(&p->set->queue_files, "%s", path);
 	if (why)
 		command_line_file_problem(p, "--queue-file", path, why);

@@ -88,7 +88,7 @@ stat = "mean","min"
     ('output = ""', "output '': must be the name of a file"),
     ("metric = state,wattTime", "metric 'wattTime': must be"),
     ("queue-file = nowhere", "queue-file 'nowhere': cannot be read"),
-    ("record = no/such", "record no/such"),
+    ("record = no/such", "record 'no/such': cannot be opened"),
     ("fail-if = updates", "fail-if 'updates': 'updates' has no operator"),
     ("cacert = nowhere", "cacert 'nowhere': cannot be read"),
     ("client-secret-file = nowhere", "client-secret-file 'nowhere': cannot be read"),
@@ -173,9 +173,9 @@ def test_stdin_and_pipe(user):
 
 
 @pytest.mark.parametrize("line, args, problem", [
-    ("", ["-Q", "-"], "--queue-file '-': cannot be read: stdin can be read only once"),
+    ("", ["-Q", "-"], "--queue-file '-': cannot be read: --config - reads stdin already"),
     ("queue-file -", [QUEUE],
-     "stdin:1: queue-file '-': cannot be read: stdin can be read only once"),
+     "stdin:1: queue-file '-': cannot be read: --config - reads stdin already"),
     ("", ["--replay", "-"], "--replay '-': --config - reads stdin already"),
     ("replay -", [], "stdin:1: replay '-': --config - reads stdin already"),
     ("", ["--verify-audit", "-"], "--verify-audit '-': --config - reads stdin already")])
