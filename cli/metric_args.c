@@ -113,6 +113,7 @@ static void settle_metrics(struct command_line *p)
 	if (command_line_bad(p, "source"))
 		return;
 	if (set->notifications && !command_line_given(p, "metric")) {
+		set->overview = true;
 		lines_free(&set->patterns);
 		for (size_t i = 0; i < ARRAY_LEN(notification_metrics); i++)
 			lines_add(&set->patterns, "%s", notification_metrics[i]);

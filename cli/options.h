@@ -43,6 +43,7 @@ struct options {
 	bool snapshot;			/* false: --no-snapshot */
 	int64_t resync_ms;		/* between snapshots; 0: only after a lost connection */
 	struct lines patterns;		/* the values of -m, or its default */
+	bool overview;			/* of notifications, by default: what a table shows */
 	bool list_metrics;		/* there is no run */
 	const char *metric[METRIC_MAX];	/* of the stream; static strings: first nasked of -m,
 					   then those that only --outlier needs */

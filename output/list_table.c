@@ -83,6 +83,7 @@ static void put_wrapped(const struct layout *l, const char *text, size_t columns
 	for (bool first = true; ; first = false) {
 		size_t len = words_that_fit(l, text, columns, &part);
 
+		out->failed = out->failed || part.failed;
 		if (!first)
 			term_text_blanks(out, indent);
 		buf_clear(&part);

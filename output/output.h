@@ -17,6 +17,8 @@
 
 struct output_conf {		/* what an output may depend on; pointers are borrowed */
 	bool header;			/* print column titles before the rows */
+	bool overview;			/* a table has the columns of table_columns_overview */
+	bool now;			/* of --now: present values only */
 	bool ascii;			/* only ASCII, also in names */
 	bool trend;			/* false: there is only one window */
 	bool utc;			/* on a terminal too; elsewhere times are always UTC */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/table_columns.h"
+#include "output/table_trend.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/term_text.h"
@@ -15,17 +17,17 @@
 #define HEADER_EVERY 24		/* rows, if it is not a terminal */
 #define HEADER_LINES 2
 #define GAP 2
-#define NUMBER 5		/* columns of a number */
+#define NUMBER TABLE_NUMBER
 #define PAIR (2 * NUMBER + 1)	/* a series has two numbers, with a blank between them */
 #define LABEL 24		/* columns of a label; more if there is room */
-#define TREND 8			/* windows */
 #define UPDATES 4
 #define COVERAGE 3
 #define LAG 5
 #define MEDIA_INDENT 2
 #define NAME_LEAST 16		/* columns of a name, or fewer on the narrowest screens */
 #define ID_LEAST 9
-#define KNOWN_MAX 128		/* series; the first ones are shown */
+#define NAME_LEAST_OVERVIEW 14
+#define NAME_FIRST 18		/* columns of a name that come before second numbers */
 #define MS_DAY 3600000		/* windows of this length or longer are shown with their day */
 
 #define BOLD "\033[1m"
@@ -33,24 +35,11 @@
 #define WARN "\033[33m"
 #define PLAIN "\033[0m"
 
-/* A series that has columns, or would have if there were room. */
-struct known {
-	char *metric, *path;
-	char *label;
-	enum row_kind kind;
-	bool is_ms;
-};
-
-struct trend {			/* of a row: its first series over the last windows */
-	size_t queue;
-	char *media;		/* NULL: the queue's own row */
-	double v[TREND];	/* the newest last; NaN: none */
-	uint64_t seen;		/* the window of the newest value, as counted by table.windows */
-};
-
 struct layout {			/* widths in columns; 0: not shown */
 	size_t clock, queue;
-	size_t nseries, series[KNOWN_MAX];
+	size_t nseries, series[TABLE_COLUMNS_MAX];
+	size_t numbers[TABLE_COLUMNS_MAX];	/* of each series that are shown */
+	size_t gap;			/* before each series */
 	size_t trend, coverage, updates, lag;
 	size_t used;
 };
@@ -58,12 +47,8 @@ struct layout {			/* widths in columns; 0: not shown */
 struct table {
 	struct output_conf conf;
 	struct term_text_signs signs;
-	struct known known[KNOWN_MAX];
-	size_t nknown;
-	struct trend *trend;
-	size_t ntrend, captrend;
-	size_t last_trend;	/* search from here: rows usually come in the same order */
-	uint64_t windows;
+	struct table_columns columns;
+	struct table_trends trends;
 	size_t name_width;	/* of the widest name so far */
 	size_t id_width;	/* columns that are enough to tell all IDs so far apart */
 	struct layout layout;
@@ -73,6 +58,19 @@ struct table {
 	size_t rows;		/* since the header */
 	struct buf line;
 };
+
+static void free_state(void *table)
+{
+	struct table *t = table;
+
+	if (!t)
+		return;
+	table_columns_free(&t->columns);
+	table_trends_free(&t->trends);
+	utf8_locale_free(t->signs.utf8);
+	buf_free(&t->line);
+	free(t);
+}
 
 static void *new(const struct output_conf *conf)
 {
@@ -84,194 +82,11 @@ static void *new(const struct output_conf *conf)
 	t->signs = (struct term_text_signs){ utf8_locale_new(), conf->ascii };
 	t->id_width = ID_LEAST;
 	t->stale = true;
-	return t;
-}
-
-static void free_state(void *table)
-{
-	struct table *t = table;
-
-	if (!t)
-		return;
-	for (size_t i = 0; i < t->nknown; i++) {
-		free(t->known[i].metric);
-		free(t->known[i].path);
-		free(t->known[i].label);
-	}
-	for (size_t i = 0; i < t->ntrend; i++)
-		free(t->trend[i].media);
-	utf8_locale_free(t->signs.utf8);
-	free(t->trend);
-	buf_free(&t->line);
-	free(t);
-}
-
-/* --- series ------------------------------------------------------------------------- */
-
-/* The two numbers that are shown of each kind. */
-static const struct {
-	const char *title[2];
-	enum row_statistic stat[2];
-	enum term_text_number first;
-	enum row_statistic trend;
-	size_t n;
-} kinds[] = {
-	[ROW_SAMPLE] = { { "mean", "max" }, { STAT_MEAN, STAT_MAX }, NUMBER_MEAN, STAT_MEAN, 2 },
-	[ROW_GAUGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_VALUE, STAT_MEAN, 2 },
-	[ROW_AGE] = { { "last", "max" }, { STAT_LAST, STAT_MAX }, NUMBER_MS, STAT_MAX, 2 },
-	[ROW_TOTAL] = { { "delta", "total" }, { STAT_DELTA, STAT_TOTAL }, NUMBER_VALUE,
-		STAT_DELTA, 2 },
-	[ROW_PLAIN] = { { "value", "" }, { STAT_VALUE, STAT_VALUE }, NUMBER_VALUE, STAT_VALUE, 1 }
-};
-
-static bool is_known(const struct known *k, const struct row_series *f)
-{
-	return k->kind == f->kind && strcmp(k->path, f->path) == 0
-		&& strcmp(k->metric, f->metric) == 0;
-}
-
-/* The metric and path without a usual ending of the path: `oWaiting`, `oOnQueueUsers.IDLE`. */
-static char *make_label(const struct row_series *f)
-{
-	const char *unsaid = f->kind == ROW_AGE ? ".ageMs" : ".count";
-	struct buf text = { 0 };
-
-	buf_printf(&text, "%s.%s", f->metric, f->path);
-	if (text.len > strlen(unsaid)
-	    && memcmp(text.data + text.len - strlen(unsaid), unsaid, strlen(unsaid)) == 0)
-		text.len -= strlen(unsaid);
-	buf_char(&text, '\0');
-	if (text.failed)
-		buf_free(&text);
-	return text.data;
-}
-
-static bool learn(struct table *t, size_t at, const struct row_series *f)
-{
-	struct known k = { strdup(f->metric), strdup(f->path), make_label(f), f->kind,
-		row_stat_is_ms(f, kinds[f->kind].stat[0]) };
-
-	if (!k.metric || !k.path || !k.label) {
-		free(k.metric);
-		free(k.path);
-		free(k.label);
-		return false;
-	}
-	memmove(&t->known[at + 1], &t->known[at], (t->nknown - at) * sizeof(k));
-	t->known[at] = k;
-	t->nknown++;
-	t->stale = t->stale || at < t->layout.nseries;
-	for (size_t i = 0; at == 0 && i < t->ntrend; i++)	/* the first series changed */
-		t->trend[i].seen = 0;
-	return true;
-}
-
-static size_t place(const struct table *t, const struct row_series *f, size_t from, size_t to)
-{
-	while (from < to && !is_known(&t->known[from], f))
-		from++;
-	return from;
-}
-
-/* Inserts series that no row had before, each after the one that it follows in this row. */
-static bool learn_row(struct table *t, const struct row *row)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < row->nseries; i++) {
-		const struct row_series *f = &row->series[i];
-		size_t k = place(t, f, at, t->nknown);
-
-		if (k == t->nknown && place(t, f, 0, at) < at)
-			k = place(t, f, 0, at);
-		if (k < t->nknown)
-			at = k + 1;
-		else if (t->nknown < KNOWN_MAX && !learn(t, at++, f))
-			return false;
-	}
-	return true;
-}
-
-static const struct row_series *find(const struct row *row, const struct known *k)
-{
-	for (size_t i = 0; i < row->nseries; i++)
-		if (is_known(k, &row->series[i]))
-			return &row->series[i];
-	return NULL;
-}
-
-/* --- the trend ---------------------------------------------------------------------- */
-
-static bool is_trend_of(const struct trend *trend, const struct row *row)
-{
-	return trend->queue == row->queue && !trend->media == !row->media
-		&& (!row->media || strcmp(trend->media, row->media) == 0);
-}
-
-static struct trend *trend_new(struct table *t, const struct row *row)
-{
-	struct trend new = { .queue = row->queue }, *trend;
-
-	if (t->ntrend == t->captrend) {
-		trend = reallocarray(t->trend, 2 * t->captrend + 16, sizeof(*trend));
-		if (!trend)
-			return NULL;
-		t->trend = trend;
-		t->captrend = 2 * t->captrend + 16;
-	}
-	if (row->media && !(new.media = strdup(row->media)))
+	if (conf->overview && !table_columns_overview(&t->columns, conf->now)) {
+		free_state(t);
 		return NULL;
-	t->last_trend = t->ntrend;
-	t->trend[t->ntrend] = new;
-	return &t->trend[t->ntrend++];
-}
-
-/* NULL: out of memory. */
-static struct trend *trend_of(struct table *t, const struct row *row)
-{
-	for (size_t i = 1; i <= t->ntrend; i++) {
-		size_t at = (t->last_trend + i) % t->ntrend;
-
-		if (is_trend_of(&t->trend[at], row)) {
-			t->last_trend = at;
-			return &t->trend[at];
-		}
 	}
-	return trend_new(t, row);
-}
-
-/* Windows without this row leave gaps, and so do those before its first window. */
-static void trend_add(struct table *t, struct trend *trend, double value)
-{
-	uint64_t past = trend->seen ? t->windows - trend->seen : TREND;
-
-	for (past = past < TREND ? past : TREND; past; past--) {
-		memmove(trend->v, trend->v + 1, (TREND - 1) * sizeof(*trend->v));
-		trend->v[TREND - 1] = NAN;
-	}
-	trend->v[TREND - 1] = value;
-	trend->seen = t->windows;
-}
-
-static void put_trend(const struct table *t, struct buf *out, const struct trend *trend)
-{
-	static const char *const bars[] = { "\xE2\x96\x81", "\xE2\x96\x82", "\xE2\x96\x83",
-		"\xE2\x96\x84", "\xE2\x96\x85", "\xE2\x96\x86", "\xE2\x96\x87", "\xE2\x96\x88" };
-	static const char *const signs[] = { "_", ".", "-", "=", "+", "*", "%", "#" };
-	double low = 0, high = 0;
-
-	for (size_t i = 0; i < TREND; i++) {
-		low = fmin(low, trend->v[i]);	/* ignores NaN */
-		high = fmax(high, trend->v[i]);
-	}
-	for (size_t i = 0; i < TREND; i++) {
-		double part = high > low ? (trend->v[i] - low) / (high - low) : 0;
-
-		if (isnan(trend->v[i]))
-			buf_char(out, ' ');
-		else
-			buf_str(out, (t->conf.ascii ? signs : bars)[lround(part * 7)]);
-	}
+	return t;
 }
 
 /* --- queues ------------------------------------------------------------------------- */
@@ -347,6 +162,11 @@ static size_t clock_width(const struct table *t)
 		: t->conf.window_ms < MS_DAY ? strlen("00:00:00") : strlen("12-31 00:00");
 }
 
+static size_t names_width(const struct table *t)
+{
+	return at_least(t->name_width, strlen("queue"));
+}
+
 /* Takes the columns if that many are left, else none. */
 static size_t take(struct layout *l, size_t width, size_t columns)
 {
@@ -364,25 +184,33 @@ static void grow(struct layout *l, size_t width, size_t *column, size_t wish)
 	l->used += more;
 }
 
-/* Takes columns in the order of importance; those that are left go to names and labels. */
-static void lay_out(struct table *t, size_t width, bool has_ids)
+/* The columns of time and name. least: of a name. */
+static struct layout begin_layout(const struct table *t, size_t width, bool has_ids, size_t least)
 {
-	size_t names = at_least(t->name_width, strlen("queue"));
-	struct layout l = { .clock = clock_width(t) };
+	struct layout l = { .clock = clock_width(t), .gap = GAP };
 
-	l.queue = at_least(at_most(names, NAME_LEAST), has_ids ? t->id_width : 0);
+	l.queue = at_least(at_most(names_width(t), least), has_ids ? t->id_width : 0);
 	l.queue = at_most(l.queue, width - l.clock - 2 - GAP - PAIR - GAP - COVERAGE);
 	l.used = l.clock + 2 + l.queue;
-	if (t->nknown && take(&l, width, PAIR))
+	return l;
+}
+
+/* Takes columns in the order of importance; those that are left go to names and labels. */
+static struct layout lay_out_series(const struct table *t, size_t width, bool has_ids)
+{
+	const struct table_columns *c = &t->columns;
+	struct layout l = begin_layout(t, width, has_ids, NAME_LEAST);
+
+	if (c->n && take(&l, width, PAIR))
 		l.series[l.nseries++] = PAIR;
 	l.coverage = take(&l, width, COVERAGE);
 	if (l.nseries && t->conf.trend)
-		l.trend = take(&l, width, TREND);
+		l.trend = take(&l, width, TABLE_TREND);
 	l.updates = take(&l, width, UPDATES);
 	l.lag = take(&l, width, LAG);
-	while (l.nseries && l.nseries < t->nknown) {
+	while (l.nseries && l.nseries < c->n) {
 		size_t columns = at_least(PAIR, at_most(LABEL,
-			term_text_width(&t->signs, t->known[l.nseries].label)));
+			term_text_width(&t->signs, c->v[l.nseries].label)));
 
 		/* on a narrow screen a cut label is better than none */
 		if (!take(&l, width, columns)) {
@@ -392,13 +220,75 @@ static void lay_out(struct table *t, size_t width, bool has_ids)
 		}
 		l.series[l.nseries++] = columns;
 	}
-	grow(&l, width, &l.queue, names);
+	grow(&l, width, &l.queue, names_width(t));
 	for (size_t i = 0; i < l.nseries; i++) {
-		size_t label = term_text_width(&t->signs, t->known[i].label);
-		size_t beside = i == 0 && l.trend ? GAP + TREND : 0;
+		size_t label = term_text_width(&t->signs, c->v[i].label);
+		size_t beside = i == 0 && l.trend ? GAP + TABLE_TREND : 0;
 
+		l.numbers[i] = c->v[i].n;
 		grow(&l, width, &l.series[i], label > beside ? label - beside : 0);
 	}
+	return l;
+}
+
+/* The columns that a series of the overview takes if it shows one number. */
+static size_t narrow_width(const struct table_column *column)
+{
+	return at_least(NUMBER, at_least(strlen(column->narrow[0]), strlen(column->narrow[1])));
+}
+
+/* Takes one number of each series, with a gap of 1 if not all fit with the usual one. */
+static void take_overview(const struct table_columns *c, struct layout *l, size_t width)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		all += GAP + narrow_width(&c->v[i]);
+	l->gap = l->used + all <= width ? GAP : 1;
+	while (l->nseries < c->n) {
+		size_t columns = narrow_width(&c->v[l->nseries]);
+
+		if (l->used + l->gap + columns > width)
+			break;
+		l->used += l->gap + columns;
+		l->series[l->nseries] = columns;
+		l->numbers[l->nseries++] = 1;
+	}
+}
+
+/* Takes one number of each series, then the trend, then the second numbers. */
+static struct layout lay_out_overview(const struct table *t, size_t width, bool has_ids)
+{
+	const struct table_columns *c = &t->columns;
+	struct layout l = begin_layout(t, width, has_ids, NAME_LEAST_OVERVIEW);
+
+	if (!t->conf.now)
+		l.coverage = take(&l, width, COVERAGE);
+	take_overview(c, &l, width);
+	if (l.gap == GAP && t->conf.trend)
+		l.trend = take(&l, width, TABLE_TREND);
+	grow(&l, width, &l.queue, at_most(names_width(t), NAME_FIRST));
+	for (size_t i = 0; l.gap == GAP && i < l.nseries; i++) {
+		size_t more = at_least(PAIR, strlen(c->v[i].label)) - l.series[i];
+
+		if (c->v[i].n < 2 || l.used + more > width)
+			continue;
+		grow(&l, width, &l.series[i], l.series[i] + more);
+		l.numbers[i] = 2;
+	}
+	if (l.gap == GAP && !t->conf.now) {
+		l.updates = take(&l, width, UPDATES);
+		l.lag = take(&l, width, LAG);
+	}
+	grow(&l, width, &l.queue, names_width(t));
+	return l;
+}
+
+static void lay_out(struct table *t, size_t width, bool has_ids)
+{
+	struct layout l = t->columns.overview ? lay_out_overview(t, width, has_ids)
+		: lay_out_series(t, width, has_ids);
+
 	if (has_ids && l.queue < UUID_LEN && width - l.used >= UUID_LEN - l.queue)
 		grow(&l, width, &l.queue, UUID_LEN);
 	if (memcmp(&l, &t->layout, sizeof(l)) != 0)
@@ -434,6 +324,13 @@ static void end_line(struct buf *line, struct buf *out)
 	buf_clear(line);
 }
 
+/* Whether the series is of the overview and shows one number, so that its title may have two
+ * lines. */
+static bool is_alone(const struct layout *l, const struct table_column *column, size_t i)
+{
+	return column->narrow[1] && l->numbers[i] == 1;
+}
+
 /* Says how many series are not shown, in the header above the last columns. */
 static void put_more(const struct table *t, struct buf *out)
 {
@@ -441,10 +338,10 @@ static void put_more(const struct table *t, struct buf *out)
 	size_t room = l->updates + l->coverage + l->lag
 		+ GAP * (size_t)(!!l->updates + !!l->coverage + !!l->lag);
 	char text[48];
-	snprintf(text, sizeof(text), "+%zu more", t->nknown - l->nseries);
+	snprintf(text, sizeof(text), "+%zu more", t->columns.n - l->nseries);
 	if (strlen(text) + GAP > room)
 		*strchr(text, ' ') = '\0';
-	if (t->nknown > l->nseries && strlen(text) + GAP <= room)
+	if (t->columns.n > l->nseries && strlen(text) + GAP <= room)
 		put_right(out, text, room);
 }
 
@@ -454,10 +351,16 @@ static void put_labels(struct table *t, struct buf *out)
 
 	term_text_blanks(&t->line, l->clock + 2 + l->queue);
 	for (size_t i = 0; i < l->nseries; i++) {
-		size_t columns = l->series[i] + (i == 0 && l->trend ? GAP + TREND : 0);
+		const struct table_column *column = &t->columns.v[i];
+		const size_t trend = i == 0 && l->trend ? GAP + TABLE_TREND : 0;
 
-		gap(&t->line, 0);
-		put_left(t, &t->line, t->known[i].label, columns);
+		term_text_blanks(&t->line, l->gap);
+		if (is_alone(l, column, i)) {
+			put_right(&t->line, column->narrow[0], l->series[i]);
+			term_text_blanks(&t->line, trend);
+		} else {
+			put_left(t, &t->line, column->label, l->series[i] + trend);
+		}
 	}
 	put_more(t, &t->line);
 	end_line(&t->line, out);
@@ -471,12 +374,16 @@ static void put_titles(struct table *t, struct buf *out)
 	put_left(t, line, t->zone, l->clock + 2);
 	put_left(t, line, "queue", l->queue);
 	for (size_t i = 0; i < l->nseries; i++) {
-		enum row_kind kind = t->known[i].kind;
+		const struct table_column *column = &t->columns.v[i];
 
-		gap(line, 0);
-		put_right(line, kinds[kind].title[0], NUMBER);
-		put_right(line, kinds[kind].title[1], NUMBER + 1);
-		term_text_blanks(line, l->series[i] - PAIR);
+		term_text_blanks(line, l->gap);
+		if (is_alone(l, column, i)) {
+			put_right(line, column->narrow[1], l->series[i]);
+		} else {
+			put_right(line, column->number[0].title, NUMBER);
+			put_right(line, column->n > 1 ? column->number[1].title : "", NUMBER + 1);
+			term_text_blanks(line, l->series[i] - PAIR);
+		}
 		if (i == 0 && l->trend)
 			buf_str(line, "  trend   ");
 	}
@@ -534,26 +441,39 @@ static void put_coverage(struct buf *out, double coverage, bool colour)
 		put_coloured(out, colour && !isnan(coverage) ? WARN : "", text, GAP + COVERAGE);
 }
 
-static void put_series(struct table *t, const struct row *row, size_t i)
+static const char *number_text(char out[TERM_TEXT_NUMBER_MAX], const struct table_column *column,
+	enum term_text_number form, double x)
 {
-	const struct known *k = &t->known[i];
-	const struct row_series *f = find(row, k);
+	if (!column->is_ratio || !isfinite(x) || fabs(x) >= 10)
+		return term_text_number(out, form, x, NUMBER);
+	snprintf(out, TERM_TEXT_NUMBER_MAX, "%.1f%%", 100 * x);
+	return out;
+}
+
+static void put_series(struct table *t, const struct row_window *r, const struct row *row,
+	size_t i)
+{
+	const struct layout *l = &t->layout;
+	const struct table_column *column = &t->columns.v[i];
+	const bool alone = is_alone(l, column, i);
+	const size_t first = alone ? column->alone : 0;
 	char text[TERM_TEXT_NUMBER_MAX];
+	size_t used = 0;
 
-	gap(&t->line, 0);
-	for (size_t s = 0; s < kinds[k->kind].n; s++) {
-		double x = f ? f->stat[kinds[k->kind].stat[s]] : NAN;
-		enum term_text_number kind = k->is_ms ? NUMBER_MS
-			: s == 0 ? kinds[k->kind].first : NUMBER_VALUE;
+	term_text_blanks(&t->line, l->gap);
+	for (size_t s = first; s < first + l->numbers[i]; s++) {
+		const struct table_number *number = &column->number[s];
+		const size_t columns = alone ? l->series[i] : NUMBER + s;
 
-		put_right(&t->line, term_text_number(text, kind, x, NUMBER), NUMBER + s);
+		put_right(&t->line, column->of_agents && row->media ? "" : number_text(text, column,
+			number->form, table_column_value(column, r, row, number->stat)), columns);
+		used += columns;
 	}
-	term_text_blanks(&t->line, t->layout.series[i]
-		- (kinds[k->kind].n == 2 ? PAIR : NUMBER));
+	term_text_blanks(&t->line, l->series[i] - used);
 }
 
 static void put_row(struct table *t, const struct row_window *r, const struct row *row,
-	const struct trend *trend, const struct table_screen *screen, struct buf *out)
+	const struct table_trend *trend, const struct table_screen *screen, struct buf *out)
 {
 	const struct layout *l = &t->layout;
 	const char *dim = screen->colour && row != r->row ? DIM : "";
@@ -571,10 +491,10 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 	put_left(t, line, row->media ? row->media : row->queue_name ? row->queue_name
 		: row->queue_id, l->queue - (row->media ? MEDIA_INDENT : 0));
 	for (size_t i = 0; i < l->nseries; i++) {
-		put_series(t, row, i);
+		put_series(t, r, row, i);
 		if (i == 0 && l->trend) {
 			gap(line, 0);
-			put_trend(t, line, trend);
+			table_trend_put(trend, t->conf.ascii, line);
 		}
 	}
 	if (l->updates)
@@ -605,13 +525,12 @@ static bool put_rows(struct table *t, const struct row_window *r,
 {
 	for (size_t i = 0; i < r->nrow; i++) {
 		const struct row *row = &r->row[i];
-		const struct row_series *f = t->nknown ? find(row, &t->known[0]) : NULL;
-		struct trend *trend;
+		const struct table_column *first = t->columns.n ? &t->columns.v[0] : NULL;
+		const struct table_trend *trend = table_trends_add(&t->trends, row,
+			first ? table_column_value(first, r, row, first->trend) : NAN);
 
-		trend = trend_of(t, row);
 		if (!trend)
 			return false;
-		trend_add(t, trend, f ? f->stat[kinds[f->kind].trend] : NAN);
 		if (is_header_due(t, screen))
 			put_header(t, screen, out);
 		put_row(t, r, row, trend, screen, out);
@@ -632,13 +551,16 @@ static void set_zone(struct table *t, int64_t end_ms, bool local_time)
 bool table_render(struct table *t, const struct row_window *r, const struct table_screen *screen,
 	struct buf *out)
 {
-	size_t ids;
+	size_t ids, from = SIZE_MAX;
 
-	t->windows++;
+	t->trends.windows++;
 	set_zone(t, r->end_ms, screen->local_time);
 	for (size_t i = 0; i < r->nrow; i++)
-		if (!learn_row(t, &r->row[i]))
+		if (!table_columns_learn(&t->columns, &r->row[i], &from))
 			return false;
+	t->stale = t->stale || from < t->layout.nseries;
+	if (from == 0)		/* the first series changed */
+		table_trends_clear(&t->trends);
 	if (!measure(t, r, &ids))
 		return false;
 	lay_out(t, at_least(screen->width, TABLE_WIDTH_MIN), ids > 0);

@@ -64,7 +64,8 @@ enum status setup_sinks(struct run *run, struct err *err)
 	struct sinks_conf conf = {
 		.format = set->format,
 		.media = set->now ? 1u << MEDIA_NONE : set->media,
-		.output = { .header = set->header, .ascii = set->ascii, .utc = set->utc,
+		.output = { .header = set->header, .overview = set->overview, .now = set->now,
+			.ascii = set->ascii, .utc = set->utc,
 			.trend = set->count != 1, .window_ms = set->window_ms,
 			.columns = terminal_columns(), .colour = terminal_has_colours(),
 			.stats = set->stats, .writer = run->writer },

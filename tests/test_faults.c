@@ -14,6 +14,7 @@
 #include "auth/creds.h"
 #include "auth/token.h"
 #include "json.h"
+#include "output/metric_list.h"
 #include "output/nagios.h"
 #include "output/output.h"
 #include "output/prometheus.h"
@@ -222,10 +223,10 @@ TEST(windows__tell_what_they_lost)
 
 /* --- the table ------------------------------------------------------------------------ */
 
+static struct output_conf table_conf = { .header = true, .trend = true, .window_ms = 60000 };
+
 static bool lines_of_table(struct buf *text)
 {
-	static const struct output_conf conf = { .header = true, .trend = true,
-		.window_ms = 60000 };
 	static const struct row_series figures[] = {
 		{ .metric = "tWait", .path = "max", .kind = ROW_PLAIN },
 		{ .metric = "oWaiting", .path = "count", .kind = ROW_GAUGE }
@@ -238,7 +239,7 @@ static bool lines_of_table(struct buf *text)
 	};
 	struct row_window r = { .row = rows, .nrow = ARRAY_LEN(rows) };
 	struct table_screen screen = { .width = 80, .colour = true };
-	struct table *t = output_table.new(&conf);
+	struct table *t = output_table.new(&table_conf);
 	bool ok = t != NULL;
 
 	for (int i = 0; ok && i < 2; i++)
@@ -250,6 +251,23 @@ static bool lines_of_table(struct buf *text)
 TEST(table__tells_what_it_lost)
 {
 	bytes_at_each_allocation(lines_of_table);
+	table_conf.overview = true;
+	bytes_at_each_allocation(lines_of_table);
+}
+
+static bool list_of_metrics(struct buf *text)
+{
+	static const char *const patterns[] = { "oW*", "tWait" };
+	const struct metric_list list = { .pattern = patterns, .npattern = 2 };
+	struct list_table table = { .header = true, .width = 80 };
+
+	return metric_list_put_ndjson(&list, text) && metric_list_put_csv(&list, true, text)
+		&& metric_list_put_table(&list, &table, text);
+}
+
+TEST(list__tells_what_it_lost)
+{
+	assert_true(bytes_at_each_allocation(list_of_metrics) > 500);
 }
 
 /* --- windows to what is in place of rows ----------------------------------------------- */

@@ -78,6 +78,7 @@ bool row_window_with_media(const struct row_window *r, unsigned words, struct ro
 	if (!row)
 		return false;
 	*out = *r;
+	out->whole = r;
 	out->row = row;
 	out->series = NULL;
 	out->lag_us = (struct exact_sum){ 0 };

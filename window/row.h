@@ -82,6 +82,8 @@ struct row_window {		/* start with all zero; text is borrowed from its source */
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	double lag_mean_us;		/* NaN: null */
+	/* The same window with all its rows, if some media types were left out; else NULL. */
+	const struct row_window *whole;
 	struct row *row;
 	size_t nrow, caprow;
 	struct row_series *series;	/* of all rows */

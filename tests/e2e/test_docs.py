@@ -288,9 +288,9 @@ NAMED = [notice_frames.queue(q, name) for q, name in zip(
     frames.QUEUES, ("Sales", "Support EN", "Support DE", "Billing"))]
 ROW, NUMBER = r'\{"schema":"gsqstat/1",.*\}\n', r"\d+(\.\d+)?"
 # What each prints; a recipe is known by words that stand in it alone.
-TABLE = r" +oWaiting.*\nUTC +queue .*\n(\S+ +(Support (DE|EN)|message|voice) .*\n){6}"
+TABLE = r" +longest +on .*\nUTC +queue .*\n(\S+ +(Support (DE|EN)|message|voice) .*\n){6}"
 PRINTS = {
-    "./gsqstat": r" +oWaiting.*\nUTC +queue .*\n(.+\n){15,}",
+    "./gsqstat": r" +longest +on .*\nUTC +queue .*\n(.+\n){15,}",
     "export GENESYS": "",
     "--dry-run": r'id,name,divisionId,.*\n(.*\n){4}(%s){2}%s\{"schema":"gsqstat-settings/1".*\}\n'
                  "(%s){4}" % (ROW, TABLE, ROW),

@@ -122,6 +122,47 @@ def test_picture_of_the_readme_is_a_screen(tool):
     assert "&quot;" not in made and "…01" in made and "70%" in made
 
 
+# -- the overview
+
+REPLAY = ("--replay", NOTICES, "--queue-name", "*", "-w", "1m")
+
+
+def test_overview_agrees_with_rows(tool):
+    tool.env["COLUMNS"] = "90"
+    rows = tool.run(*REPLAY).rows
+    lines = tool.run(*REPLAY, "-f", "table", "--no-header").out.splitlines()
+    assert len(lines) == len(rows) > 50
+    queues = [i for i, row in enumerate(rows) if row["mediaType"] is None]
+    for i in queues:
+        parts = [row["metrics"] for row in rows if row["window"] == rows[i]["window"]
+                 and row["queueId"] == rows[i]["queueId"] and row["mediaType"]]
+        offered = [m["nOffered"]["count"]["total"] for m in parts if "nOffered" in m]
+        levels = [m["oServiceLevel"] for m in parts
+                  if m.get("oServiceLevel", {}).get("denominator") is not None]
+        wanted = "-" if not offered or None in offered else "%d" % sum(offered)
+        level = "-" if not levels else "%.1f%%" % (
+            100 * sum(x["numerator"] for x in levels) / sum(x["denominator"] for x in levels))
+        told = re.sub(r"\s+\d\d%$", "", lines[i]).split()
+        assert [told[-3], told[-1]] == [wanted, level], lines[i]
+    alone = tool.run(*REPLAY, "-f", "table", "--no-header", "--media", "none").out.splitlines()
+    assert alone == [lines[i] for i in queues]
+
+
+def test_metrics_that_are_asked_for_are_the_columns(tool):
+    tool.env["COLUMNS"] = "200"
+    out = tool.run(*REPLAY, "-f", "table", "-m", "tWait,oWaiting").out
+    assert re.search(r"(?m)^ +tWait .* oWaiting\b", out) and "waiting" not in out
+
+
+def test_overview_of_now(tool, notify):
+    notify()
+    out = tool.run("--now", "-f", "table", "--queue-name", "Queue 01", status=0).out
+    one, two, row = out.splitlines()
+    assert one.split() == ["longest", "on"]
+    assert two.split() == ["UTC", "queue", "waiting", "wait", "queue", "idle"]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  Queue 01 +\d+ +\S+ +\d+ +\d+", row)
+
+
 # -- the progress line
 
 LEFT = r"0:\d\d left  \d+ frames(  lag \S+)?  connected"
@@ -229,7 +270,7 @@ def tmux(tool, *args):
                           capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
 def test_screen_of_tmux_is_the_golden_one(tool, columns):
     if not shutil.which("tmux"):
         pytest.skip("tmux is missing")

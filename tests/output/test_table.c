@@ -46,12 +46,10 @@ static const char *render(struct row *row, size_t n, int64_t end_ms, bool partia
 {
 	struct row_window r = { .end_ms = end_ms, .partial = partial, .row = row, .nrow = n };
 
-	if (queues_alone) {
+	if (queues_alone)
 		assert_true(row_window_with_media(&r, 0, &queues));
-		r = queues;
-	}
 	buf_clear(&out);
-	assert_true(table_render(table, &r, &screen, &out));
+	assert_true(table_render(table, queues_alone ? &queues : &r, &screen, &out));
 	buf_char(&out, '\0');
 	assert_false(out.failed);
 	return out.data;
@@ -262,6 +260,103 @@ TEST(colour__helps_and_is_undone)
 	assert_non_null(strstr(text, "\n\033[2m00:00:00\033[0m"));
 	assert_non_null(strstr(text, "\033[33m50%\033[0m"));
 	assert_int_equal(count(text, "\033["), 2 * count(text, "\033[0m"));
+}
+
+/* --- the overview --- */
+
+static struct row_series total(const char *metric, const char *path, double delta, double sum)
+{
+	return series(metric, path, ROW_TOTAL, delta, sum);
+}
+
+static struct row_series plain(const char *path, double value)
+{
+	return series("oServiceLevel", path, ROW_PLAIN, value, NAN);
+}
+
+static struct row media(const char *name, const struct row_series *f, size_t n)
+{
+	struct row row = row_of("Sales", f, n);
+
+	row.media = name;
+	return row;
+}
+
+static const struct row_series whole_queue[] = {
+	{ "oWaiting", "count", ROW_GAUGE, .stat = { [STAT_LAST] = 3, [STAT_MAX] = 4 } },
+	{ "oLongestWaiting", "ageMs", ROW_AGE, .stat = { [STAT_LAST] = 61000, [STAT_MAX] = 9e4 } },
+	{ "oOnQueueUsers", "IDLE.count", ROW_GAUGE, .stat = { [STAT_LAST] = 2 } },
+	{ "oOnQueueUsers", "count", ROW_GAUGE, .stat = { [STAT_LAST] = 12 } },
+};
+
+TEST(overview__sums_totals_over_media_types)
+{
+	const struct row_series voice[] = { total("nOffered", "count", 2, 10),
+		total("tAbandon", "count", 1, 3), plain("denominator", 8), plain("numerator", 7),
+		plain("ratio", 0.875) };
+	const struct row_series chat[] = { total("nOffered", "count", 3, 5),
+		total("tAbandon", "count", NAN, 1), plain("denominator", 2), plain("numerator", 0),
+		plain("ratio", 0) };
+	/* of a service level that nobody knows in this half hour */
+	const struct row_series email[] = { plain("denominator", NAN), plain("numerator", NAN),
+		plain("ratio", NAN) };
+	struct row rows[] = { row_of("Sales", whole_queue, 4), media("voice", voice, 5),
+		media("chat", chat, 5), media("email", email, 3), row_of("Other", NULL, 0),
+		media("voice", voice, 5) };
+	const char *const wide = "00:00:00  Sales      3     4   1.0m  1.5m      12      2"
+		"      5    15      -     4    70.0%     3        34ms\n";
+
+	rows[4].queue = rows[5].queue = 1;
+	begin((struct output_conf){ .header = true, .overview = true }, 120);
+	assert_string_equal(render(rows, 4, 0, false),
+		"                   waiting      longest wait     on         offered      abandoned"
+		"    service\n"
+		"UTC       queue     last   max   last   max   queue   idle  delta total  delta"
+		" total    level   upd  cov    lag\n"
+		"00:00:00  Sales        3     4   1.0m  1.5m      12      2      5    15      -"
+		"     4    70.0%     3        34ms\n"
+		"00:00:00    voice      -     -      -     -                     2    10      1"
+		"     3    87.5%     3        34ms\n"
+		"00:00:00    chat       -     -      -     -                     3     5      -"
+		"     1     0.0%     3        34ms\n"
+		"00:00:00    email      -     -      -     -                     -     -      -"
+		"     -        -     3        34ms\n");
+	assert_non_null(strstr(render(rows, 6, 0, false), "Other        -     -      -     -       "
+		"-      -      2    10      1     3    87.5%"));
+	/* rows that are not shown count too */
+	begin((struct output_conf){ .overview = true }, 120);
+	queues_alone = true;
+	assert_string_equal(render(rows, 4, 0, false), wide);
+	queues_alone = false;
+}
+
+TEST(overview__shows_one_number_each_where_it_is_narrow)
+{
+	const struct row_series voice[] = { total("nOffered", "count", 2, 10) };
+	struct row rows[] = { row_of("Sales", whole_queue, 4), media("voice", voice, 1) };
+
+	begin((struct output_conf){ .header = true, .overview = true, .trend = true }, 80);
+	assert_string_equal(render(rows, 2, 0, false),
+		"                            longest     on                  aban-  service\n"
+		"UTC       queue    waiting     wait  queue   idle  offered  doned    level  cov\n"
+		"00:00:00  Sales          3     1.0m     12      2       10      -        -\n"
+		"00:00:00    voice        -        -                     10      -        -\n");
+	begin((struct output_conf){ .header = true, .overview = true, .trend = true }, 60);
+	assert_string_equal(render(rows, 1, 0, false),
+		"                        longest    on                 +2\n"
+		"UTC       queue waiting    wait queue  idle offered  cov\n"
+		"00:00:00  Sales       3    1.0m    12     2       -\n");
+}
+
+TEST(overview__of_now_has_no_totals)
+{
+	struct row row = row_of("Sales", whole_queue, 4);
+
+	begin((struct output_conf){ .header = true, .overview = true, .now = true }, 120);
+	assert_string_equal(render(&row, 1, 0, false),
+		"                          longest     on\n"
+		"UTC       queue  waiting     wait  queue   idle\n"
+		"00:00:00  Sales        3     1.0m     12      2\n");
 }
 
 static int end(void **state __attribute__((unused)))

@@ -1,0 +1,236 @@
+#include "output/table_columns.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/base.h"
+#include "util/buf.h"
+
+/* The numbers that are shown of each kind. */
+static const struct {
+	struct table_number number[2];
+	size_t n;
+	enum row_statistic trend;
+} kinds[] = {
+	[ROW_SAMPLE] = { { { "mean", STAT_MEAN, NUMBER_MEAN }, { "max", STAT_MAX, NUMBER_VALUE } },
+		2, STAT_MEAN },
+	[ROW_GAUGE] = { { { "last", STAT_LAST, NUMBER_VALUE }, { "max", STAT_MAX, NUMBER_VALUE } },
+		2, STAT_MEAN },
+	[ROW_AGE] = { { { "last", STAT_LAST, NUMBER_MS }, { "max", STAT_MAX, NUMBER_MS } },
+		2, STAT_MAX },
+	[ROW_TOTAL] = { { { "delta", STAT_DELTA, NUMBER_VALUE },
+		{ "total", STAT_TOTAL, NUMBER_VALUE } }, 2, STAT_DELTA },
+	[ROW_PLAIN] = { { { "value", STAT_VALUE, NUMBER_VALUE } }, 1, STAT_VALUE }
+};
+
+static struct table_column new_column(const char *metric, const char *path, enum row_kind kind)
+{
+	struct table_column column = { .metric = strdup(metric), .path = strdup(path),
+		.kind = kind, .n = kinds[kind].n, .trend = kinds[kind].trend };
+
+	memcpy(column.number, kinds[kind].number, sizeof(column.number));
+	return column;
+}
+
+static void free_column(struct table_column *column)
+{
+	free(column->metric);
+	free(column->path);
+	free(column->label);
+}
+
+static bool is_complete(const struct table_column *column)
+{
+	return column->metric && column->path && column->label;
+}
+
+void table_columns_free(struct table_columns *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free_column(&c->v[i]);
+	c->n = 0;
+}
+
+/* --- the overview ------------------------------------------------------------------------- */
+
+static const struct {
+	const char *label, *narrow[2], *metric, *path;
+	enum row_kind kind;
+	bool of_agents, one, is_total;
+} overview[] = {
+	{ "waiting", { "", "waiting" }, "oWaiting", "count", ROW_GAUGE, false, false, false },
+	{ "longest wait", { "longest", "wait" }, "oLongestWaiting", "ageMs", ROW_AGE, false, false,
+		false },
+	{ "on queue", { "on", "queue" }, "oOnQueueUsers", "count", ROW_GAUGE, true, true, false },
+	{ "idle", { "", "idle" }, "oOnQueueUsers", "IDLE.count", ROW_GAUGE, true, true, false },
+	{ "offered", { "", "offered" }, "nOffered", "count", ROW_TOTAL, false, false, true },
+	{ "abandoned", { "aban-", "doned" }, "tAbandon", "count", ROW_TOTAL, false, false, true },
+	{ "service level", { "service", "level" }, "oServiceLevel", "ratio", ROW_PLAIN, false, true,
+		true }
+};
+
+bool table_columns_overview(struct table_columns *c, bool now)
+{
+	c->overview = true;
+	for (size_t i = 0; i < ARRAY_LEN(overview); i++) {
+		struct table_column *column = &c->v[c->n];
+
+		if (now && overview[i].is_total)
+			continue;
+		*column = new_column(overview[i].metric, overview[i].path, overview[i].kind);
+		column->label = strdup(overview[i].label);
+		memcpy(column->narrow, overview[i].narrow, sizeof(column->narrow));
+		column->alone = overview[i].kind == ROW_TOTAL;
+		column->is_ratio = overview[i].kind == ROW_PLAIN;
+		column->of_agents = overview[i].of_agents;
+		if (now || overview[i].one)
+			column->n = 1;
+		c->n++;
+		if (!is_complete(column))
+			return false;
+	}
+	return true;
+}
+
+/* --- the series of rows ------------------------------------------------------------------- */
+
+static bool is_of(const struct table_column *column, const struct row_series *f)
+{
+	return column->kind == f->kind && strcmp(column->path, f->path) == 0
+		&& strcmp(column->metric, f->metric) == 0;
+}
+
+/* The metric and path without a usual ending of the path: `oWaiting`, `oOnQueueUsers.IDLE`. */
+static char *make_label(const struct row_series *f)
+{
+	const char *unsaid = f->kind == ROW_AGE ? ".ageMs" : ".count";
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s.%s", f->metric, f->path);
+	if (text.len > strlen(unsaid)
+	    && memcmp(text.data + text.len - strlen(unsaid), unsaid, strlen(unsaid)) == 0)
+		text.len -= strlen(unsaid);
+	buf_char(&text, '\0');
+	if (text.failed)
+		buf_free(&text);
+	return text.data;
+}
+
+static bool insert(struct table_columns *c, size_t at, const struct row_series *f)
+{
+	struct table_column column = new_column(f->metric, f->path, f->kind);
+
+	column.label = make_label(f);
+	if (!is_complete(&column)) {
+		free_column(&column);
+		return false;
+	}
+	for (size_t i = 0; row_stat_is_ms(f, column.number[0].stat) && i < column.n; i++)
+		column.number[i].form = NUMBER_MS;
+	memmove(&c->v[at + 1], &c->v[at], (c->n - at) * sizeof(column));
+	c->v[at] = column;
+	c->n++;
+	return true;
+}
+
+static size_t place(const struct table_columns *c, const struct row_series *f, size_t from,
+	size_t to)
+{
+	while (from < to && !is_of(&c->v[from], f))
+		from++;
+	return from;
+}
+
+/* Each new one is inserted after the series that it follows in this row. */
+bool table_columns_learn(struct table_columns *c, const struct row *row, size_t *from)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; !c->overview && i < row->nseries; i++) {
+		const struct row_series *f = &row->series[i];
+		size_t k = place(c, f, at, c->n);
+
+		if (k == c->n && place(c, f, 0, at) < at)
+			k = place(c, f, 0, at);
+		if (k < c->n) {
+			at = k + 1;
+		} else if (c->n < TABLE_COLUMNS_MAX) {
+			if (!insert(c, at, f))
+				return false;
+			if (at < *from)
+				*from = at;
+			at++;
+		}
+	}
+	return true;
+}
+
+/* --- values ------------------------------------------------------------------------------- */
+
+static double value_of(const struct row *row, const struct table_column *column, const char *path,
+	enum row_statistic stat, bool *has)
+{
+	*has = false;
+	for (size_t i = 0; i < row->nseries; i++) {
+		const struct row_series *f = &row->series[i];
+
+		if (f->kind == column->kind && strcmp(f->path, path) == 0
+		    && strcmp(f->metric, column->metric) == 0) {
+			*has = true;
+			return f->stat[stat];
+		}
+	}
+	return NAN;
+}
+
+/* The sum over the rows of the queue's media types that have the series. It is null if one of them
+ * is, or if there is none. */
+static double sum_of(const struct table_column *column, const struct row_window *r, size_t queue,
+	enum row_statistic stat)
+{
+	double sum = 0, x;
+	bool any = false, has;
+
+	for (size_t i = 0; i < r->nrow; i++) {
+		if (!r->row[i].media || r->row[i].queue != queue)
+			continue;
+		x = value_of(&r->row[i], column, column->path, stat, &has);
+		sum += has ? x : 0;
+		any = any || has;
+	}
+	return any ? sum : NAN;
+}
+
+/* The ratio over all media types of the queue that have one: each counts by its denominator. */
+static double ratio_of(const struct table_column *column, const struct row_window *r, size_t queue)
+{
+	double numerators = 0, denominators = 0;
+	bool has;
+
+	for (size_t i = 0; i < r->nrow; i++) {
+		const struct row *row = &r->row[i];
+		double numerator = value_of(row, column, "numerator", STAT_VALUE, &has);
+		double denominator = value_of(row, column, "denominator", STAT_VALUE, &has);
+
+		if (!row->media || row->queue != queue || isnan(numerator) || isnan(denominator))
+			continue;
+		numerators += numerator;
+		denominators += denominator;
+	}
+	return numerators / denominators;	/* NaN: nothing was counted */
+}
+
+double table_column_value(const struct table_column *column, const struct row_window *r,
+	const struct row *row, enum row_statistic stat)
+{
+	const struct row_window *whole = r->whole ? r->whole : r;
+	const bool over_media = column->narrow[1] && !row->media;
+	bool has;
+
+	if (over_media && column->is_ratio)
+		return ratio_of(column, whole, row->queue);
+	if (over_media && column->kind == ROW_TOTAL)
+		return sum_of(column, whole, row->queue, stat);
+	return value_of(row, column, column->path, stat, &has);
+}
