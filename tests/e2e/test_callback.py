@@ -60,7 +60,7 @@ def dead_url():
 
 # -- what arrives
 
-def test_windows_arrive_as_they_are_printed(tool, hook):
+def test_callback_gets_the_printed_windows(tool, hook):
     r = tool.run(*REPLAY, *to(hook), status=0)
     assert counts(r) == (10, 0, 0, 0) and hook.errors == [] and hook.connections == 1
     assert hook.places == [(n, 0) for n in range(10)]
@@ -82,7 +82,7 @@ def test_windows_arrive_as_they_are_printed(tool, hook):
         assert request.target == "/s3cret/hook?t=s3cret" and request.version == "HTTP/1.1"
 
 
-def test_csv_on_stdout_is_json_to_a_callback(tool, hook):
+def test_callback_gets_json_if_stdout_gets_csv(tool, hook):
     r = tool.run(*REPLAY, "-f", "csv", *to(hook))
     plain = tool.run(*REPLAY)
     assert r.status == 0 and r.out == tool.run(*REPLAY, "-f", "csv").out
@@ -153,7 +153,7 @@ def test_refusal_drops_one_delivery(tool, receive, status):
     assert "1 callback" in r.end["message"]
 
 
-def test_gone_drops_all_later_ones_of_that_url(tool, receive):
+def test_status_410_drops_all_later_deliveries_to_the_url(tool, receive):
     gone, other = receive(204, 410), receive()
     r = tool.run(*REPLAY, *to(gone, other))
     assert r.status == 9 and len(gone.requests) == 2 and len(other.requests) == 10
@@ -162,7 +162,7 @@ def test_gone_drops_all_later_ones_of_that_url(tool, receive):
 
 @pytest.mark.parametrize("answer", [408, 429, (429, {"Retry-After": "0"}), 500, 503, 599,
                                     "silence", "reset", "close", "trickle", "nonsense"])
-def test_failure_is_tried_again(tool, receive, answer):
+def test_failed_delivery_is_retried(tool, receive, answer):
     hook = receive(answer, 204)
     r = tool.run(*REPLAY, "-n", 2, *to(hook), "--callback-timeout", "1500ms", status=0)
     assert hook.places == [(0, 0), (0, 0), (1, 0)] and counts(r) == (2, 1, 0, 0)
@@ -172,7 +172,7 @@ def test_failure_is_tried_again(tool, receive, answer):
 
 
 @pytest.mark.parametrize("answer", ["endless", "flood", "bare"])
-def test_answer_that_never_ends_has_been_given(tool, receive, answer):
+def test_answer_without_an_end_counts_by_its_status(tool, receive, answer):
     hook = receive(answer, 204)
     r = tool.run(*REPLAY, "-n", 2, *to(hook), "--callback-timeout", "1500ms")
     assert r.status == 0 and counts(r) == (2, 0, 0, 0)
@@ -185,34 +185,34 @@ def test_retry_after_is_honoured(tool, receive):
     assert r.events("callback.retry")[0]["waitMs"] == 1000
 
 
-def test_retry_after_beyond_the_time_is_an_answer(tool, receive):
+def test_retry_after_longer_than_the_time_left_ends_the_delivery(tool, receive):
     hook = receive((429, {"Retry-After": "3600"}))
     r = tool.run(*REPLAY, "-n", 2, *to(hook), within=harness.SLACK)
     assert r.status == 9 and counts(r) == (0, 0, 2, 0) and len(hook.requests) == 1
 
 
-def test_nobody_there_expires(tool):
+def test_delivery_without_a_receiver_expires(tool):
     r = tool.run(*ONE, "--callback", dead_url(), ALLOW, "--retry-for", "1s")
     assert r.status == 9 and counts(r)[2] == 1 and counts(r)[1] >= 1
     assert r.events("callback.dropped")[0]["reason"]
     assert len(r.rows) == 3
 
 
-def test_certificate_that_does_not_verify_expires(tool, receive):
+def test_delivery_to_an_untrusted_certificate_expires(tool, receive):
     hook = receive(names=("other.example",))
     r = tool.run(*ONE, *to(hook), "--retry-for", "1500ms")
     assert r.status == 9 and not hook.requests
     assert "certificate" in r.events("callback.dropped")[0]["reason"]
 
 
-def test_cacert_is_what_counts(tool, hook):
+def test_cacert_applies_to_callbacks(tool, hook):
     del tool.env["SSL_CERT_FILE"]
     assert tool.run(*ONE, *to(hook), "--retry-for", "0").status == 9
     assert tool.run(*ONE, *to(hook), "--retry-for", "0",
                     "--cacert", hook.ca).status == 0
 
 
-def test_retry_for_of_nothing_is_one_attempt(tool, receive):
+def test_retry_for_0_means_one_attempt(tool, receive):
     hook = receive(503)
     r = tool.run(*REPLAY, "-n", 2, *to(hook), "--retry-for", "0")
     assert r.status == 9 and counts(r) == (0, 0, 2, 0) and hook.places == [(0, 0), (1, 0)]
@@ -220,14 +220,14 @@ def test_retry_for_of_nothing_is_one_attempt(tool, receive):
 
 # -- where it may go
 
-def test_private_address_behind_a_name_is_refused(tool, hook):
+def test_name_with_a_private_address_is_refused(tool, hook):
     r = tool.run(*ONE, "--callback", hook.url)
     assert r.status == 9 and counts(r) == (0, 0, 1, 0)
     assert hook.connections == 0 and len(r.rows) == 3
     assert ALLOW in r.events("callback.dropped")[0]["reason"]
 
 
-def test_connection_to_the_api_is_no_way_around(tool, gate):
+def test_connection_to_the_service_is_not_reused_for_a_callback(tool, gate):
     """The token's connection leads to a private address and is there to be used again."""
     r = tool.run("-w", "300ms", QUEUE, "--callback", "https://%s/hook" % gate.host)
     assert r.status == 9 and counts(r) == (0, 0, 1, 0)
@@ -239,12 +239,12 @@ def test_connection_to_the_api_is_no_way_around(tool, gate):
                                   "169.254.169.254", "[::ffff:192.168.0.1]", "240.0.0.1",
                                   "198.18.0.1", "[64:ff9b::a00:1]", "[2002:a00:1::1]",
                                   "[fec0::1]", "[2001:db8::1]"])
-def test_private_address_in_a_url_is_2(tool, host):
+def test_private_address_in_a_url_exits_with_2(tool, host):
     r = tool.run(*ONE, "--callback", "https://%s/s3cret" % host)
     assert r.status == 2 and host in r.err and ALLOW in r.err and "s3cret" not in r.err
 
 
-def test_behind_a_proxy_names_are_the_proxys(tool, receive):
+def test_proxy_resolves_the_name_of_the_receiver(tool, receive):
     hook = receive(names=("hooks.example",))
     with Proxy(to=hook.port) as proxy:
         tool.env["https_proxy"] = "http://127.0.0.1:%d" % proxy.port
@@ -254,7 +254,7 @@ def test_behind_a_proxy_names_are_the_proxys(tool, receive):
     assert tool.run(*ONE, "--callback", "https://10.0.0.1/").status == 2
 
 
-def test_plain_http_is_for_loopback_and_uses_no_proxy(tool, receive):
+def test_plain_http_works_only_to_loopback_and_without_a_proxy(tool, receive):
     hook = receive(plain=True)
     tool.env.update(http_proxy="http://127.0.0.1:1", all_proxy="http://127.0.0.1:1")
     r = tool.run(*ONE, *to(hook))
@@ -286,7 +286,7 @@ HOOK = ["--callback", "https://h.example"]
      ["--callback-format 'xml': must be plain or cloudevents"]),
     ([*HOOK, "--callback-key-file", "none"], ["--callback-key-file"]),
     ([*HOOK, "--callback-header-file", "none"], ["--callback-header-file 'none'"])])
-def test_bad_option_is_2_in_one_line(tool, args, words):
+def test_bad_option_exits_with_2_and_one_line(tool, args, words):
     r = tool.run(*ONE, *args)
     assert r.status == 2 and r.out == "" and r.err.count("\n") == 1, r.err
     assert all(word in r.err for word in words) and "s3cret" not in r.err, r.err
@@ -295,7 +295,7 @@ def test_bad_option_is_2_in_one_line(tool, args, words):
 @pytest.mark.parametrize("status, rival", [
     (2, ["--source", "notifications", "--list-queues"]),
     (3, ["--replay", SAMPLE, "--check", "nagios", "-W", "waitTime.avg.mean=1"])])
-def test_callback_that_has_no_place_tells_no_secret(tool, status, rival):
+def test_misplaced_callback_option_shows_no_secret(tool, status, rival):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="h.example")
     r = tool.run(*rival, "--callback", "https://h.example/s3cret")
     assert r.status == status and "--callback 'https://h.example' cannot be used with" in r.err
@@ -304,7 +304,7 @@ def test_callback_that_has_no_place_tells_no_secret(tool, status, rival):
     assert "--callback '@url' cannot" in tool.run(*rival, "--callback", "@url").err
 
 
-def test_open_key_file_and_spool_are_2(tool):
+def test_key_file_or_spool_open_to_others_exits_with_2(tool):
     keys = tool.write("keys", KEYS[0] + "\n", 0o640)
     (tool.dir / "spool").mkdir()
     (tool.dir / "spool").chmod(0o755)
@@ -315,7 +315,7 @@ def test_open_key_file_and_spool_are_2(tool):
         assert "--callback-key-file" in r.err and "--callback-spool 'spool'" in r.err
 
 
-def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, hook):
+def test_full_disk_of_the_spool_exits_with_7_after_the_run(tool, hook):
     plain = tool.run(*ONE).out
     r = tool.run(*ONE, *to(hook), *SPOOL, preexec_fn=harness.limit_file_size(100))
     assert (r.status, r.out) == (7, plain) and len(hook.requests) == 1
@@ -324,7 +324,7 @@ def test_full_disk_under_the_spool_is_7_and_all_else_goes_on(tool, hook):
     assert not [p for p in (tool.dir / "spool").iterdir() if p.name != "lock"]
 
 
-def test_dry_run_sends_and_makes_nothing(tool, hook):
+def test_dry_run_sends_nothing_and_creates_no_file(tool, hook):
     r = tool.run(*ONE, "--dry-run", *to(hook), *SPOOL, "--callback-spool-max", "3G")
     shown = json.loads(r.out)
     assert r.status == 0 and hook.connections == 0 and not (tool.dir / "spool").exists()
@@ -335,12 +335,12 @@ def test_dry_run_sends_and_makes_nothing(tool, hook):
     assert "s3cret" not in r.out + r.err
 
 
-def test_without_a_callback_the_end_tells_nothing_of_any(tool):
+def test_run_end_has_no_callbacks_without_the_option(tool):
     assert "callbacks" not in tool.run(*ONE).end
 
 
 @pytest.mark.parametrize("answer", [204, 404, 503, "nonsense", "reset"])
-def test_no_secret_is_seen_anywhere(tool, receive, answer):
+def test_no_secret_is_in_any_output(tool, receive, answer):
     hook = receive(answer)
     url = tool.write("url", hook.url + "\n", 0o600)
     lines = tool.write("headers", "# ours\nAuthorization: Bearer s3cret-token\nX-Team: a b\n",
@@ -362,7 +362,7 @@ def test_no_secret_is_seen_anywhere(tool, receive, answer):
 
 # -- nothing waits for it
 
-def test_blocked_callback_changes_no_byte_of_stdout(tool, receive):
+def test_blocked_callback_does_not_change_stdout(tool, receive):
     hook = receive("silence")
     for form in ([], ["-f", "csv"]):
         args = [*REPLAY, *form]
@@ -374,7 +374,7 @@ def test_blocked_callback_changes_no_byte_of_stdout(tool, receive):
         assert out.decode() == plain.out and r.status == 9 and counts(r)[2] == 10
 
 
-def test_output_file_is_there_before_deliveries_end(tool, receive):
+def test_output_file_is_replaced_before_deliveries_end(tool, receive):
     hook = receive("silence")
     process = tool.start(*REPLAY, "-o", "rows", *to(hook))
     assert harness.eventually((tool.dir / "rows").exists)
@@ -383,7 +383,7 @@ def test_output_file_is_there_before_deliveries_end(tool, receive):
     assert process.end().status == 143
 
 
-def test_blocked_callback_costs_a_live_run_nothing(tool, serve, receive):
+def test_blocked_callback_does_not_delay_windows(tool, serve, receive):
     serve(rate=50)
     hook = receive("silence")
     args = ["-w", "200ms", "-n", 5, QUEUE]
@@ -395,7 +395,7 @@ def test_blocked_callback_costs_a_live_run_nothing(tool, serve, receive):
     assert max(row["lagMs"]["max"] for row in r.rows) < 1000 * harness.SLACK
 
 
-def test_source_decides_before_callbacks(tool, serve, receive):
+def test_failure_of_the_source_decides_the_exit_status(tool, serve, receive):
     serve(streams=[[("run", 0.3), ("drop",)], {"status": 503, "headers": {}}])
     hook = receive(404)
     r = tool.run("-w", "1s", QUEUE, *to(hook))
@@ -404,7 +404,7 @@ def test_source_decides_before_callbacks(tool, serve, receive):
 
 # -- the end
 
-def test_signal_ends_within_a_second_and_keeps_what_is_spooled(tool, gate, receive):
+def test_signal_ends_deliveries_within_a_second_and_keeps_the_spool(tool, gate, receive):
     hook = receive("silence")
     process = tool.start("-w", "200ms", "-n", 100, QUEUE, *to(hook),
                          *SPOOL, until="window.flush")
@@ -423,11 +423,11 @@ def test_signal_leaves_half_a_second_for_the_last_window(tool, gate, hook):
     assert r.rows[-1]["partial"]
 
 
-def test_second_signal_cuts_them_at_once(tool, receive):
+def test_second_signal_ends_deliveries_at_once(tool, receive):
     hook = receive("silence")
 
     def end(signals):
-        """How long the end takes after the last of them, while deliveries alone are left."""
+        """Seconds from the last signal to the exit, while deliveries alone are left."""
         process = tool.start(*REPLAY, *to(hook))
         process.stdout.read()
         for _ in range(signals):
@@ -440,7 +440,7 @@ def test_second_signal_cuts_them_at_once(tool, receive):
     assert min(end(2) for _ in range(5)) < 0.3      # one of them meets no load
 
 
-def test_signal_cuts_the_last_deliveries(tool, receive):
+def test_signal_ends_the_last_deliveries(tool, receive):
     hook = receive("silence")
     process = tool.start(*ONE, *to(hook))
     process.stdout.read()
@@ -449,7 +449,7 @@ def test_signal_cuts_the_last_deliveries(tool, receive):
     assert r.status == 130 and counts(r) == (0, 0, 1, 0)
 
 
-def test_all_deliveries_together_have_retry_for_at_the_end(tool, receive):
+def test_deliveries_after_the_last_window_have_retry_for_in_total(tool, receive):
     hooks_ = [receive("silence") for _ in range(2)]
     begin = time.monotonic()
     r = tool.run(*REPLAY, "--retry-for", "1s", *to(*hooks_))
@@ -463,7 +463,7 @@ def spooled(tool, suffix=""):
     return sorted(path.name for path in (tool.dir / "spool").glob("*.json" + suffix))
 
 
-def test_expired_delivery_goes_out_with_the_next_run(tool, receive):
+def test_next_run_sends_an_expired_delivery(tool, receive):
     hook = receive(503)
     args = [*REPLAY, *to(hook), *SPOOL]
     first = tool.run(*args, "-n", 3, "--retry-for", "300ms")
@@ -486,14 +486,14 @@ def test_expired_delivery_goes_out_with_the_next_run(tool, receive):
     assert hook.requests[tried].body == hook.requests[0].body
 
 
-def test_what_the_spool_cannot_hold_is_9(tool):
+def test_delivery_too_large_for_the_spool_exits_with_9(tool):
     r = tool.run(*REPLAY, "--callback", dead_url(), ALLOW, *SPOOL,
                  "--callback-spool-max", "20K", "--retry-for", "300ms", status=9)
     _, _, dropped, kept = counts(r)
     assert dropped + kept == 10 and kept == len(spooled(tool)) and dropped and kept
 
 
-def test_gone_delivery_leaves_the_spool(tool, receive):
+def test_status_410_removes_a_delivery_from_the_spool(tool, receive):
     hook = receive(410)
     r = tool.run(*REPLAY, *to(hook), *SPOOL)
     assert r.status == 9 and counts(r) == (0, 0, 10, 0) and spooled(tool) == []
@@ -521,7 +521,7 @@ def test_refused_delivery_stays_in_the_spool(tool, receive, status):
     assert list((tool.dir / "spool").iterdir()) == [tool.dir / "spool/lock"]
 
 
-def test_private_address_stays_in_the_spool(tool, hook):
+def test_delivery_to_a_private_address_stays_in_the_spool(tool, hook):
     args = [*ONE, "--callback", hook.url, *SPOOL]
     assert tool.run(*args).status == 9 and len(spooled(tool, ".refused")) == 1
     r = tool.run(*args, ALLOW)
@@ -571,7 +571,7 @@ int syncfs(int fd) { return count(fd); }
 """
 
 
-def test_spool_is_synced_once_for_what_a_turn_wrote(tool, gate, receive):
+def test_spool_is_synced_once_for_many_deliveries(tool, gate, receive):
     """Where a sync takes a second, a signal must not wait for one a delivery."""
     hooks_ = [receive("silence") for _ in range(4)]
     harness.preload(tool, "syncs", COUNT_SYNCS)
@@ -585,7 +585,7 @@ def test_spool_is_synced_once_for_what_a_turn_wrote(tool, gate, receive):
     assert 1 <= len(syncs) <= len(r.events("window.flush")), syncs
 
 
-def test_reader_that_leaves_does_not_shorten_deliveries(tool, receive):
+def test_closed_stdout_does_not_shorten_deliveries(tool, receive):
     hook = receive((503, {"Retry-After": "1"}), 204)
     process = tool.start(*ONE, "-f", "ndjson", *to(hook))
     process.leave()
@@ -593,7 +593,7 @@ def test_reader_that_leaves_does_not_shorten_deliveries(tool, receive):
     assert r.status == 141 and counts(r) == (1, 1, 0, 0), r.err
 
 
-def test_outage_with_a_kill_in_it_loses_no_window(tool, serve, receive):
+def test_outage_and_a_kill_lose_no_window(tool, serve, receive):
     """60 windows: the first run is killed, the second one meets the end of the outage."""
     serve(rate=50)
     hook = receive(503)
@@ -617,7 +617,7 @@ def test_outage_with_a_kill_in_it_loses_no_window(tool, serve, receive):
 
 
 def test_two_runs_share_a_spool(tool, receive):
-    """The one without the lock writes and sends its own; none sends the other's."""
+    """Only the run with the lock sends deliveries of earlier runs; each sends its own."""
     hook = receive(503)
     args = [*REPLAY, *to(hook), *SPOOL]
     left = tool.run(*args, "-n", 1, "--retry-for", "0")
@@ -662,7 +662,7 @@ http {
 
 
 @pytest.mark.parametrize("h2, protocol", [("", "HTTP/1.1"), (" http2", "HTTP/2.0")])
-def test_nginx_takes_them(tool, h2, protocol):
+def test_nginx_accepts_callbacks(tool, h2, protocol):
     nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
     if not nginx:
         pytest.skip("nginx is missing")

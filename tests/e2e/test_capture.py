@@ -34,7 +34,7 @@ def voice(r):
 
 @pytest.mark.parametrize("shape", [compact, pretty, joined])
 @pytest.mark.parametrize("flags", [(), ("--source", "notifications", "-q", Q)])
-def test_capture_replays_as_it_is(tool, shape, flags):
+def test_output_of_gc_replays_unchanged(tool, shape, flags):
     r = tool.run("--replay", "-", "-w", "10s", *flags, data=shape(*CAPTURE))
     assert r.status == 0 and not r.events("warning") and r.end["brokenLines"] == 0, r.err
     rows = voice(r)
@@ -49,14 +49,14 @@ def test_capture_replays_as_it_is(tool, shape, flags):
     assert rows[0]["metrics"]["nOffered"]["count"]["total"] == 2
 
 
-def test_capture_takes_count_and_window(tool):
+def test_count_and_window_work_with_a_capture(tool):
     r = tool.run("--replay", "-", "-w", "2s", "-n", 3, data=pretty(*CAPTURE))
     assert r.status == 0 and [row["end"][14:19] for row in voice(r)] == ["00:03", "00:05", "00:07"]
     r = tool.run("--replay", "-", "--fail-if", "oWaiting.count.max > 1", data=pretty(*CAPTURE))
     assert r.status == 1, r.err
 
 
-def test_every_queue_that_is_met_has_rows(tool):
+def test_every_queue_in_a_capture_has_rows(tool):
     other = Q.replace("1", "2")
     text = pretty(waiting(1, 1), waiting(2, 5, other), waiting(12, 1))
     r = tool.run("--replay", "-", "-w", "10s", data=text)
@@ -79,7 +79,7 @@ def test_time_does_not_go_back(tool):
     assert row["metrics"]["oWaiting"]["count"]["mean"] == pytest.approx((7 * 1 + 3 * 9) / 10)
 
 
-def test_what_comes_before_the_first_instant_is_counted_as_invalid(tool):
+def test_events_before_the_first_time_are_invalid(tool):
     r = tool.run("--replay", "-", "-w", "10s", data=compact(
         TOTALS, activity(Q, {"voice": {"oWaiting": 7}}), waiting(1, 1), waiting(3, 0)))
     assert r.status == 0 and r.end["rejected"]["invalid"] == 2, r.err
@@ -87,14 +87,14 @@ def test_what_comes_before_the_first_instant_is_counted_as_invalid(tool):
     assert row["metrics"]["oWaiting"]["count"]["max"] == 1
 
 
-def test_capture_without_an_instant_is_8(tool):
+def test_capture_without_a_time_exits_with_8(tool):
     r = tool.run("--replay", "-", data=pretty(HEARTBEAT, TOTALS))
     assert r.status == 8 and "has a time" in r.end["message"], r.err
     r = tool.run("--replay", "-", data=pretty(waiting(1, 1)))
     assert r.status == 8 and "the same time" in r.end["message"], r.err
 
 
-def test_broken_value_costs_no_other(tool):
+def test_broken_value_does_not_affect_others(tool):
     text = (pretty(waiting(1, 1)) + pretty(waiting(2, 2))[:60] + "\n" + pretty(waiting(3, 3))
             + pretty(waiting(4, 4)).replace(":", ";") + pretty(waiting(5, 5)))
     r = tool.run("--replay", "-", "-w", "10s", data=text)
@@ -103,14 +103,14 @@ def test_broken_value_costs_no_other(tool):
     assert text.splitlines()[first - 1] == text.splitlines()[second - 1] == "{"
 
 
-def test_capture_that_was_cut_off_counts_up_to_there(tool):
+def test_cut_off_capture_counts_up_to_its_end(tool):
     text = pretty(*CAPTURE)
     r = tool.run("--replay", "-", "-w", "10s", data=text[:-40])
     assert r.status == 0 and r.end["updates"] == 3, r.err
     assert r.warnings("the last line is incomplete")
 
 
-def test_capture_wrapped_without_a_snapshot_is_8_and_says_what_reads_it(tool):
+def test_wrapped_capture_without_a_snapshot_exits_with_8_and_advice(tool):
     text = '{"at":"2025-11-30T08:00:00Z","stream":0,"state":"connected"}\n' + "".join(
         '{"at":"2025-11-30T08:00:%02dZ","stream":0,"frame":%s}\n' % (n, frame)
         for n, frame in enumerate(CAPTURE))

@@ -92,7 +92,7 @@ def many(tool, count):
 # -- the start
 
 
-def test_start_is_five_requests_in_their_order(run, service):
+def test_start_makes_five_requests_in_order(run, service):
     run("-w", "200ms", "-n", 2, QUEUE, OTHER, status=0)
     assert names(service) == ["token", "create", "replace", "snapshot", "unsubscribe"]
     put = service.requests[2]
@@ -104,7 +104,7 @@ def test_start_is_five_requests_in_their_order(run, service):
     assert service.errors == [] and service.messages == []
 
 
-def test_socket_is_open_before_the_snapshot_is_asked_for(run, notify):
+def test_connection_is_open_before_the_snapshot_is_requested(run, notify):
     notify(answers={"snapshot": [slow(0.5)]}, sockets=[[later(99), ("sleep", 60)]])
     r = run(*FAST, status=0)
     # what came meanwhile is newer than the answer
@@ -124,7 +124,7 @@ def test_rows_for_each_queue_and_media_type(run, notify):
         assert row["endMs"] - row["startMs"] == 400
 
 
-def test_first_window_is_true_without_any_event(run, idle):
+def test_first_window_has_values_without_any_event(run, idle):
     r = run("-w", "300ms", "-n", 2, QUEUE)
     assert r.status == 0 and idle.sent == []
     for row in sums(r):
@@ -140,7 +140,7 @@ def found(count):
                                      "data": [notice_frames.metric("oWaiting", count)]}]})
 
 
-def test_now_knows_that_nobody_is_in_a_state_that_is_left_out(run, notify):
+def test_now_prints_0_for_states_that_the_snapshot_omits(run, notify):
     notify(answers={"snapshot": [found(7)]})
     r = run("--now", "--fail-if", "oOnQueueUsers.IDLE.last < 1", QUEUE, status=1)
     assert sums(r)[0]["metrics"]["oOnQueueUsers"]["count"]["last"] == 0
@@ -148,7 +148,7 @@ def test_now_knows_that_nobody_is_in_a_state_that_is_left_out(run, notify):
     assert r.status == 2 and "CRITICAL" in r.out
 
 
-def test_snapshot_is_asked_for_again_and_wins(begin, notify, run):
+def test_resync_corrects_values(begin, notify, run):
     service = notify(**IDLE, answers={"snapshot": [found(3), found(5)]})
     args = ("-w", "500ms", "-m", "oWaiting", QUEUE)
     process = begin("--resync", "100ms", "-n", 1000, "--record", "recording", *args)
@@ -170,7 +170,7 @@ def test_snapshot_is_asked_for_again_and_wins(begin, notify, run):
 @pytest.mark.parametrize("failure", [
     limited(1), error(500, "internal", "Oh."), forbidden(), answer(200, "[]"), cut(),
     error(401, "bad.credentials", "No.")])
-def test_resync_that_fails_changes_no_status(run, notify, failure):
+def test_failed_resync_does_not_change_the_exit_status(run, notify, failure):
     service = notify(**IDLE, answers={"snapshot": [answer(None), failure]})
     r = run("--resync", "100ms", "-w", "500ms", "-n", 10, QUEUE, status=0)
     assert len(r.events("resync.failed")) == r.end["resync"]["failed"] >= 1
@@ -178,7 +178,7 @@ def test_resync_that_fails_changes_no_status(run, notify, failure):
     assert {gauge(row)["last"] for row in sums(r)} == {0}
 
 
-def test_resync_waits_as_long_as_the_service_asks_for(begin, notify):
+def test_resync_honours_retry_after(begin, notify):
     service = notify(**IDLE, answers={"snapshot": [answer(None), limited(3), answer(None)]})
     process = begin("--resync", "100ms", "-n", 1000, *FAST)
     assert harness.eventually(lambda: service.count("snapshot") >= 3, 20)
@@ -187,14 +187,14 @@ def test_resync_waits_as_long_as_the_service_asks_for(begin, notify):
     assert times[2] - times[1] >= 3
 
 
-def test_resync_under_way_at_the_end_is_dropped(run, notify, tool):
+def test_resync_without_an_answer_at_the_end_is_dropped(run, notify, tool):
     notify(**IDLE, answers={"snapshot": [answer(None), slow(60)]})
     r = run("--resync", "100ms", "-w", "500ms", "-n", 8, "--record", "recording", QUEUE, status=0)
     assert r.end["resync"] == {"done": 0, "failed": 0, "differences": 0}
     assert '"resync"' not in (tool.dir / "recording").read_text()
 
 
-def test_without_resync_the_snapshot_is_asked_for_once(run, idle):
+def test_resync_0_means_one_snapshot(run, idle):
     r = run("--resync", "0", "-w", "500ms", "-n", 7, QUEUE)
     assert r.status == 0 and idle.count("snapshot") == 1
 
@@ -205,18 +205,18 @@ def test_no_snapshot(run, idle):
     assert [row["metrics"] for row in r.rows] == [{}]
 
 
-def test_snapshot_asks_only_for_what_is_wanted(run, idle):
+def test_query_asks_only_for_requested_metrics(run, idle):
     run("-m", "oOnQueueUsers,oLongestWaiting,tWait", *FAST)
     assert json.loads(idle.requests[3]["body"])["metrics"] == \
         ["oLongestWaiting", "oOnQueueUsers", "oWaiting"]
 
 
-def test_snapshot_is_not_asked_for_in_vain(run, idle):
+def test_no_query_is_sent_if_no_metric_needs_one(run, idle):
     r = run("-m", "tWait", *FAST, status=0)
     assert "snapshot" not in names(idle) and len(r.rows) == 1
 
 
-def test_now_prints_the_snapshot_and_opens_no_socket(run, service):
+def test_now_prints_the_snapshot_and_opens_no_connection(run, service):
     r = run("--now", QUEUE, OTHER, status=0)
     assert names(service) == ["token", "snapshot"] and service.connections == []
     assert [row["queueId"] for row in r.rows] == [QUEUE, OTHER]
@@ -224,14 +224,14 @@ def test_now_prints_the_snapshot_and_opens_no_socket(run, service):
     assert gauge(r.rows[0])["last"] is not None and r.rows[0]["mediaType"] is None
 
 
-def test_now_tells_of_metrics_that_no_snapshot_has(run, service):
+def test_now_warns_of_metrics_that_no_snapshot_has(run, service):
     r = run("--now", "-m", "tWait,oWaiting", QUEUE)
     assert r.status == 0 and list(r.rows[0]["metrics"]) == ["oWaiting"], r.err
     assert len(r.warnings("tWait")) == len(r.warnings()) == 1
     assert run("--now", QUEUE, status=0).events("warning") == []
 
 
-def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, notify):
+def test_now_warns_of_queues_that_are_not_in_the_snapshot(run, notify):
     absent = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(3)]
     service = notify()
     r = run("--now", QUEUE, *absent)
@@ -246,7 +246,7 @@ def test_now_warns_of_queues_that_the_snapshot_does_not_tell_of(run, notify):
     assert service.count("snapshot") == count
 
 
-def test_500_queues_begin_with_few_requests(run, notify, tool):
+def test_500_queues_start_with_few_requests(run, notify, tool):
     ids, scenario, args = many(tool, 500)
     service = notify(**scenario)
     r = run("-w", "1s", *args, status=0)
@@ -262,7 +262,7 @@ def test_plain_loopback(run, notify):
     assert len(service.connections) == 1 and service.closes == [(0, 1000)]
 
 
-def test_token_comes_from_the_cache_the_second_time(run, service):
+def test_second_run_takes_the_token_from_the_cache(run, service):
     assert [run(*FAST).status for _ in range(2)] == [0, 0]
     assert service.count("token") == 1 and service.count("create") == 2
 
@@ -270,14 +270,14 @@ def test_token_comes_from_the_cache_the_second_time(run, service):
 # -- the end
 
 
-def test_normal_end_closes_and_deletes(run, service):
+def test_normal_end_deletes_the_subscriptions(run, service):
     assert run(*FAST).status == 0
     assert harness.eventually(lambda: service.closes == [(0, 1000)])
     assert names(service)[-1] == "unsubscribe" and deleted_all(service)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_leaves_nothing_behind(begin, service, number):
+def test_signal_deletes_the_subscriptions(begin, service, number):
     process = begin("-w", "500ms", "-n", 1000, QUEUE, OTHER, until="window.flush")
     r = process.end(number, within=1 + harness.SLACK / 4, status=128 + number)
     assert [row["partial"] for row in sums(r)][-4:] == [False, False, True, True]
@@ -285,7 +285,7 @@ def test_signal_leaves_nothing_behind(begin, service, number):
     assert harness.eventually(lambda: service.closes == [(0, 1000)])
 
 
-def test_signal_while_nothing_answers(begin, notify):
+def test_signal_ends_a_run_that_gets_no_answer(begin, notify):
     service = notify(answers={"unsubscribe": [slow(20)]})
     process = begin("-w", "60s", QUEUE, until="stream.connected")
     process.end(status=143, within=1 + harness.SLACK / 4)
@@ -305,7 +305,7 @@ def test_every_failure_deletes_the_subscriptions(run, notify, status, scenario, 
     assert deleted_all(service)
 
 
-def test_a_breach_deletes_the_subscriptions(run, notify):
+def test_protocol_error_deletes_the_subscriptions(run, notify):
     service = notify(sockets=[[("raw", b"\xff\xff\xff")]])
     run("-w", "9s", QUEUE, status=8)
     assert deleted_all(service) and names(service)[-1] == "unsubscribe"
@@ -338,14 +338,14 @@ def test_rejected_queue_may_be_skipped(run, notify):
 
 
 @pytest.mark.parametrize("args", [(), ("--skip-refused",)])
-def test_all_rejected_is_the_end_at_once(run, notify, args):
+def test_run_ends_at_once_if_all_queues_are_refused(run, notify, args):
     service = notify(rejected={QUEUE: ("no", []), OTHER: ("no", [])})
     r = run(*args, "-w", "60s", QUEUE, OTHER)
     assert r.status == 3 and r.out == "" and NEEDS in r.end["message"]
     assert sorted(refusals(r)) == [QUEUE, OTHER] and service.connections == []
 
 
-def test_without_the_activity_a_queue_goes_on(run, notify, tool):
+def test_queue_without_the_activity_topic_is_kept(run, notify, tool):
     ids, scenario, args = many(tool, 40)
     notify(rejected={topic(q, "activity"): ("no activity", []) for q in ids}, **scenario)
     r = run("-w", "300ms", *args, status=0)
@@ -355,7 +355,7 @@ def test_without_the_activity_a_queue_goes_on(run, notify, tool):
     assert len(r.events("token.acquired")) == 1
 
 
-def test_403_for_all_topics_is_asked_in_pieces(run, notify):
+def test_403_for_all_topics_is_retried_in_parts(run, notify):
     service = notify(rejected=REJECTED, strict=True)
     r = run(*FAST, OTHER, frames.QUEUES[2], status=3)
     assert names(service)[2:6] == ["replace", "subscribe", "subscribe", "subscribe"]
@@ -365,7 +365,7 @@ def test_403_for_all_topics_is_asked_in_pieces(run, notify):
     assert deleted_all(service), channel.topics
 
 
-def test_403_for_the_topics_of_one_queue_is_enough(run, notify):
+def test_403_for_the_only_queue_ends_the_run(run, notify):
     service = notify(rejected=REJECTED, strict=True)
     r = run("-w", "60s", OTHER)
     assert r.status == 3 and r.out == "" and list(refusals(r)) == [OTHER]
@@ -374,7 +374,7 @@ def test_403_for_the_topics_of_one_queue_is_enough(run, notify):
 
 @pytest.mark.parametrize("refused, most", [
     ([0], 18), ([499], 12), ([77, 78, 250, 486], 4 * 18), (list(range(100, 160)), 60 + 18)])
-def test_403_for_few_of_many_queues_takes_few_requests(run, notify, tool, refused, most):
+def test_403_for_few_of_many_queues_needs_few_requests(run, notify, tool, refused, most):
     ids, scenario, args = many(tool, 500)
     no = {ids[n]: ("not for %s" % ids[n], ["a:%d:c" % n]) for n in refused}
     service = notify(rejected=no, strict=True, **scenario)
@@ -391,7 +391,7 @@ def test_403_for_few_of_many_queues_takes_few_requests(run, notify, tool, refuse
 @pytest.mark.parametrize("count, named, words", [
     (40, 40, "all 40 queues were refused"),
     (500, 200, "all of the first 200 queues were refused; the other 300 were not tried")])
-def test_403_for_each_of_many_queues_is_the_end(run, notify, tool, count, named, words):
+def test_403_for_each_of_many_queues_ends_the_run(run, notify, tool, count, named, words):
     ids, scenario, args = many(tool, count)
     service = notify(rejected={q: ("no", []) for q in ids}, strict=True, **scenario)
     r = run("--skip-refused", "-w", "60s", *args)
@@ -400,7 +400,7 @@ def test_403_for_each_of_many_queues_is_the_end(run, notify, tool, count, named,
     assert service.count("subscribe") < named + 10 and service.connections == []
 
 
-def test_429_among_the_pieces_is_obeyed(run, notify, tool):
+def test_429_for_a_part_is_obeyed(run, notify, tool):
     ids, scenario, args = many(tool, 64)
     service = notify(rejected={ids[40]: ("no", [])}, strict=True, **scenario,
                      answers={"subscribe": [answer(None), limited(1), answer(None)]})
@@ -411,7 +411,7 @@ def test_429_among_the_pieces_is_obeyed(run, notify, tool):
     assert len(sums(r)) == 63 and list(refusals(r)) == [ids[40]]
 
 
-def test_next_channel_is_not_asked_for_refused_queues_again(run, notify, tool):
+def test_new_channel_does_not_subscribe_to_refused_queues(run, notify, tool):
     ids, scenario, args = many(tool, 64)
     service = notify(rejected={ids[7]: ("no", [])}, strict=True, **scenario,
                      sockets=[[("sleep", 0.1), ("evict",)], [("sleep", 60)]])
@@ -420,7 +420,7 @@ def test_next_channel_is_not_asked_for_refused_queues_again(run, notify, tool):
     assert len(r.events("queue.refused")) == 1
 
 
-def test_spelling_of_topics_does_not_matter(run, notify):
+def test_topics_are_compared_without_case(run, notify):
     notify(spelling=str.upper, rejected=REJECTED, rate=20)
     r = run("-w", "500ms", QUEUE, OTHER)
     assert r.status == 3 and list(refusals(r)) == [OTHER]
@@ -443,7 +443,7 @@ def test_403_says_which_role_is_missing(run, notify, name):
 @pytest.mark.parametrize("client, secret, words", [
     ("nobody", gateway.SECRET, "client not found"),
     (gateway.CLIENT_ID, "wrong", "authentication failed")])
-def test_unknown_client_and_wrong_secret_are_told_apart(run, service, tool, client, secret, words):
+def test_unknown_client_and_wrong_secret_differ(run, service, tool, client, secret, words):
     tool.env.update(GENESYS_CLIENT_ID=client, GENESYS_CLIENT_SECRET=secret)
     r = run(*FAST)
     assert r.status == 3 and words in r.end["message"], r.err
@@ -454,7 +454,7 @@ UNAUTHORISED = error(401, "bad.credentials", "Invalid login credentials.")
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
-def test_401_is_one_new_token(run, notify, name):
+def test_401_leads_to_one_new_token(run, notify, name):
     service = notify(answers={name: [UNAUTHORISED, answer(None)]})
     r = run(*FAST, status=0)
     assert len(r.rows) > 0 and service.count("token") == 2
@@ -462,14 +462,14 @@ def test_401_is_one_new_token(run, notify, name):
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
-def test_401_again_is_the_end(run, notify, name):
+def test_second_401_ends_the_run(run, notify, name):
     service = notify(answers={name: [UNAUTHORISED]})
     r = run("--retry-for", "3s", *FAST, status=3)
     assert service.count("token") == 2 and service.count(name) == 2
     assert "bad.credentials" in r.end["message"] and "GENESYS_CLIENT_ID" in r.end["message"]
 
 
-def test_token_of_the_cache_that_is_over_is_replaced(run, service):
+def test_expired_token_of_the_cache_is_replaced(run, service):
     assert run(*FAST).status == 0
     service.expire_tokens()
     assert run(*FAST).status == 0
@@ -493,25 +493,25 @@ def test_429_is_obeyed(run, notify, name, headers):
 
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
-def test_429_without_a_time_is_tried_again(run, notify, name):
+def test_429_without_retry_after_is_retried(run, notify, name):
     notify(answers={name: [limited(), answer(None)]})
     assert run(*FAST).status == 0
 
 
 @pytest.mark.parametrize("name", ["token", "create", "replace", "snapshot"])
-def test_429_past_retry_for(run, notify, name):
+def test_429_for_longer_than_retry_for_ends_the_run(run, notify, name):
     notify(answers={name: [limited(60)]})
     assert "--retry-for 20s" in run("--retry-for", "20s", *FAST, status=4).end["message"]
 
 
-def test_429_of_the_upgrade(run, notify):
+def test_429_for_the_handshake_is_obeyed(run, notify):
     notify(sockets=[answer(429, Retry_After=1), [("run",)]])
     assert run(*FAST, status=0).events("stream.retry")[0]["waitMs"] == 1000
     notify(sockets=[answer(429, Retry_After=60)])
     assert run("--retry-for", "20s", *FAST).status == 4
 
 
-def test_true_limit_of_the_service(run, notify):
+def test_rate_limit_of_the_service_is_obeyed(run, notify):
     notify(per_minute=2, retry_after=False)
     run("--retry-for", "2s", *FAST, status=4)
 
@@ -527,7 +527,7 @@ def test_failures_are_retried(run, notify, name, failure):
 
 
 @pytest.mark.parametrize("failure", [limited(1), error(503, "service.unavailable", "Not now.")])
-def test_snapshot_goes_on_where_it_failed(run, notify, tool, failure):
+def test_snapshot_continues_with_the_query_that_failed(run, notify, tool, failure):
     _, scenario, args = many(tool, 500)
     service = notify(answers={"snapshot": [answer(None), failure, answer(None)]}, **scenario)
     r = run("-w", "1s", *args, status=0)
@@ -537,20 +537,20 @@ def test_snapshot_goes_on_where_it_failed(run, notify, tool, failure):
 
 @pytest.mark.parametrize("name", ["create", "replace", "snapshot"])
 @pytest.mark.parametrize("failure", [error(500, "internal", "Oh."), cut()])
-def test_failures_past_retry_for(run, notify, name, failure):
+def test_failures_for_longer_than_retry_for_end_the_run(run, notify, name, failure):
     notify(answers={name: [failure]})
     r = run("--retry-for", "1s", *FAST)
     assert r.status == 5 and r.out == "", r.err
     assert "--retry-for 1s" in r.end["message"]
 
 
-def test_other_4xx_is_the_end(run, notify):
+def test_other_4xx_ends_the_run(run, notify):
     service = notify(answers={"create": [error(400, "odd", "Strange.")]})
     r = run(*FAST)
     assert r.status == 6 and "odd: Strange." in r.end["message"] and service.count("create") == 1
 
 
-def test_no_such_api(run, notify):
+def test_host_without_the_api_exits_with_6(run, notify):
     notify(answers={"create": [not_found("page")]})
     assert "does not have the API" in run(*FAST, status=6).end["message"]
 
@@ -563,14 +563,14 @@ def test_no_such_api(run, notify):
     {"connectUri": "wss://localhost/channels/x", "id": "../../x"},
     {"id": "x"}, [], "x", b"not JSON", b""])
 @pytest.mark.parametrize("plain", [False, True])
-def test_malformed_channel(run, notify, body, plain):
+def test_malformed_channel_ends_the_run(run, notify, body, plain):
     service = notify(plain, answers={"create": [answer(200, body)]})
     r = run(*FAST, status=8)
     assert service.count("create") == 2 and service.connections == []
     assert "malformed" in r.end["message"]
 
 
-def test_malformed_topics(run, notify):
+def test_malformed_topics_end_the_run(run, notify):
     service = notify(answers={"replace": [answer(200, b'{"entities":')]})
     run(*FAST, status=8)
     assert service.count("replace") == 2
@@ -580,14 +580,14 @@ def test_malformed_topics(run, notify):
     b"", b"<html>", b"[]", b"null", b'{"results":[', b'{"results":[]} x',
     '{"results":[]}'.encode("utf-16")])
 @pytest.mark.parametrize("args", [("--now",), ("-w", "200ms")])
-def test_malformed_snapshot(run, notify, body, args):
+def test_malformed_snapshots_end_the_run(run, notify, body, args):
     service = notify(answers={"snapshot": [answer(200, body)]})
     r = run(*args, QUEUE)
     assert r.status == 8 and r.out == "" and service.count("snapshot") == 2, r.err
     assert "malformed" in r.end["message"]
 
 
-def test_malformed_snapshot_once_is_asked_for_again(run, notify):
+def test_malformed_snapshot_is_requested_again(run, notify):
     service = notify(answers={"snapshot": [answer(200, b"<html>"), answer(None)]})
     r = run("--now", QUEUE)
     assert r.status == 0 and service.count("snapshot") == 2, r.err
@@ -597,7 +597,7 @@ def test_malformed_snapshot_once_is_asked_for_again(run, notify):
 # -- life
 
 
-def test_text_that_is_no_json_is_counted_beside_good_frames(run, notify):
+def test_message_that_is_not_json_is_counted_and_frames_are_kept(run, notify):
     notify(sockets=[[("send", "{"), later(3), ("send", "nonsense"), later(4), ("sleep", 60)]],
            **IDLE)
     r = run("-w", "1s", "--rejects", "refused", "--record", "recording", QUEUE, status=0)
@@ -608,7 +608,7 @@ def test_text_that_is_no_json_is_counted_beside_good_frames(run, notify):
     assert again.end["rejected"] == r.end["rejected"] and again.end["brokenLines"] == 0
 
 
-def test_heartbeats_are_life_and_no_frames(run, notify):
+def test_heartbeats_count_as_messages_but_not_as_frames(run, notify):
     service = notify(rate=0.01, heartbeat=0.1)
     r = run("--idle-timeout", "500ms", "-w", "1500ms", QUEUE, status=0)
     assert service.pings == 0 and len(service.sent) > 5
@@ -626,7 +626,7 @@ def test_pong_keeps_the_gauges(run, idle):
     assert r.end["connected"] == 1 and r.end["lost"] == 0
 
 
-def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, notify):
+def test_connection_counts_as_up_while_a_pong_is_awaited(run, notify):
     service = notify(sockets=[[("silence", True), ("sleep", 60)]], **IDLE)
     process_args = ("--idle-timeout", "600ms", "--pong-timeout", "5s", "-w", "1200ms")
     r = run(*process_args, "--record", "recording", QUEUE, status=0)
@@ -636,7 +636,7 @@ def test_while_a_pong_is_awaited_the_socket_counts_as_connected(run, notify):
     assert run("--replay", "recording", "-w", "1200ms", QUEUE).out == r.out
 
 
-def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, notify):
+def test_without_a_pong_the_loss_begins_at_the_last_message(tool, run, notify):
     """The cable is pulled 12 s into a window of 60 s, on a smaller scale."""
     notify(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.4), later(7),
                      ("silence", True), ("sleep", 60)], [("run",)]], rate=0.01, heartbeat=0.1)
@@ -654,7 +654,7 @@ def test_without_a_pong_the_socket_is_lost_from_its_last_message_on(tool, run, n
 
 
 @pytest.mark.parametrize("result, pong", [("404", False), ("success", True), ("200", True)])
-def test_a_result_that_is_no_success_is_no_pong(run, notify, result, pong):
+def test_error_result_does_not_count_as_pong(run, notify, result, pong):
     words = json.dumps({"result": result, "message": "the channel has expired"})
     service = notify(sockets=[[("silence", words), ("sleep", 60)], [("run",)]], **IDLE)
     r = run("--idle-timeout", "500ms", "--pong-timeout", "500ms", "-w", "1700ms", QUEUE, status=0)
@@ -662,7 +662,7 @@ def test_a_result_that_is_no_success_is_no_pong(run, notify, result, pong):
     assert (sums(r)[0]["coverage"] == 1) == pong
 
 
-def test_no_pong_is_a_reconnect_to_the_same_channel(run, notify):
+def test_without_a_pong_the_run_reconnects_to_the_same_channel(run, notify):
     service = notify(sockets=[[("silence", True), ("sleep", 60)], [("run",)]], rate=5,
                      heartbeat=0.2)
     r = run("--idle-timeout", "400ms", "--pong-timeout", "300ms", *RECONNECTS, QUEUE, status=0)
@@ -676,7 +676,7 @@ def test_no_pong_is_a_reconnect_to_the_same_channel(run, notify):
 
 @pytest.mark.parametrize("end", [
     [("rst",)], [("drop",)], [("close", 1000, "bye")], [("close", 1011, "oops")]])
-def test_a_loss_is_mended_with_a_new_snapshot(run, notify, end):
+def test_reconnect_requests_a_new_snapshot(run, notify, end):
     service = notify(sockets=[[("until", lambda s: s.count("snapshot")), ("sleep", 0.3), later(50),
                                ("sleep", 0.2), *end], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
@@ -687,14 +687,14 @@ def test_a_loss_is_mended_with_a_new_snapshot(run, notify, end):
     assert 0 < sums(r)[0]["coverage"] < 1
 
 
-def test_a_stream_that_is_down_at_the_end_is_5(run, notify):
+def test_lost_connection_at_the_end_exits_with_5(run, notify):
     notify(sockets=[[("sleep", 0.1), ("drop",)], answer(503)], **IDLE)
     r = run("-w", "600ms", QUEUE)
     assert r.status == 5 and len(sums(r)) == 1, r.err
     assert gauge(sums(r)[0])["last"] is None
 
 
-def test_a_single_attempt_has_twice_the_time_of_a_request_in_total(run, notify):
+def test_single_attempt_has_twice_connect_timeout_in_total(run, notify):
     """60 queues, each refused after 0.2 s, and --connect-timeout holds for all of them."""
     refused = {**forbidden(), "delay": 0.2}
     service = notify(answers={"replace": [refused], "subscribe": [refused] * 100}, **IDLE)
@@ -705,7 +705,7 @@ def test_a_single_attempt_has_twice_the_time_of_a_request_in_total(run, notify):
     assert "--retry-for 0" in r.end["message"]
 
 
-def test_idle_close_is_the_same_channel(run, notify):
+def test_idle_close_reconnects_to_the_same_channel(run, notify):
     service = notify(sockets=[[("sleep", 0.1), ("idle_close",)], [("sleep", 60)]], **IDLE)
     r = run(*RECONNECTS, QUEUE, status=0)
     assert names(service)[3:] == ["snapshot", "head", "snapshot", "unsubscribe"]
@@ -728,7 +728,7 @@ def test_eviction_is_explained(run, notify, action, asked):
     assert harness.eventually(lambda: service.closes[-1][1] == 1000)
 
 
-def test_unsubscribed_without_a_close_is_an_eviction_too(run, notify):
+def test_unsubscribed_message_counts_as_an_eviction(run, notify):
     def text(channel):
         return notice_frames.system("no_longer_subscribed", channel.id,
                                     reason="another_channel_subscribed")
@@ -747,7 +747,7 @@ def test_second_eviction_waits(run, notify):
     assert waits[0] <= 1000 and 50000 < waits[-1] <= 60000
 
 
-def test_second_eviction_ends_a_run_that_may_not_wait_so_long(run, notify):
+def test_second_eviction_ends_a_run_with_a_short_retry_for(run, notify):
     service = notify(sockets=[[("sleep", 0.05), ("evict",)]], **IDLE)
     r = run("--retry-for", "20s", "-w", "30s", QUEUE)
     assert r.status == 5 and service.count("create") == 2, r.err
@@ -766,14 +766,14 @@ def test_other_programs_channels_evict_this_one(begin, notify):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_refused_upgrade_is_a_new_channel(run, notify, status):
+def test_refused_handshake_leads_to_a_new_channel(run, notify, status):
     service = notify(sockets=[answer(status), [("run",)]])
     run(*FAST, status=0)
     assert service.count("create") == 2 and service.count("token") == 1
     assert sorted(channels(service, "unsubscribe")) == sorted(channels(service, "replace"))
 
 
-def test_upgrades_refused_for_good(run, notify):
+def test_handshakes_that_are_always_refused_end_the_run(run, notify):
     service = notify(sockets=[answer(404)])
     r = run("--retry-for", "3s", *FAST)
     assert r.status == 5 and r.events("stream.retry")[0]["httpStatus"] == 404, r.err
@@ -812,7 +812,7 @@ def test_hand_over_opens_the_second_before_the_first_is_closed(run, notify):
     assert sums(r)[0]["coverage"] == 1 and service.count("snapshot") == 1
 
 
-def test_hand_over_that_is_told_of_during_the_snapshot(run, notify):
+def test_hand_over_announced_during_the_snapshot(run, notify):
     service = notify(answers={"snapshot": [slow(0.5), answer(None)]}, rate=20, sockets=[
         [("socket_closing", 1)], [("run",)]])
     r = run("-w", "1500ms", QUEUE, status=0)
@@ -820,7 +820,7 @@ def test_hand_over_that_is_told_of_during_the_snapshot(run, notify):
     assert gauge(sums(r)[0])["observedMs"] > 1400
 
 
-def test_hand_over_that_fails_is_a_loss(run, notify):
+def test_failed_hand_over_is_a_loss(run, notify):
     service = notify(rate=10, sockets=[
         [("run", 0.3), ("socket_closing", 0.3)], answer(503), [("run",)]])
     r = run(*RECONNECTS, QUEUE, status=0)
@@ -828,7 +828,7 @@ def test_hand_over_that_fails_is_a_loss(run, notify):
     assert service.count("snapshot") == 2
 
 
-def test_old_socket_that_stays_open_is_no_busy_loop(begin, notify):
+def test_old_connection_that_stays_open_needs_no_cpu(begin, notify):
     notify(second=None, sockets=[
         [("call", lambda c: notice_frames.socket_closing()), ("sleep", 60)],
         [("sleep", 60)]], **IDLE)
@@ -846,7 +846,7 @@ def test_old_socket_that_stays_open_is_no_busy_loop(begin, notify):
     {**IDLE, "answers": {"snapshot": [slow(20)]}},
     {**IDLE, "answers": {"snapshot": [answer(None), error(500, "x", "x")]},
      "sockets": [[("sleep", 0.1), ("drop",)], [("sleep", 60)]]}])
-def test_waiting_takes_no_time_of_the_cpu(begin, notify, scenario):
+def test_waiting_needs_no_cpu(begin, notify, scenario):
     notify(**scenario)
     process = begin("-w", "60s", "--idle-timeout", "800ms", QUEUE, until="token.acquired")
     time.sleep(0.6)
@@ -860,7 +860,7 @@ def test_waiting_takes_no_time_of_the_cpu(begin, notify, scenario):
 # -- the next token
 
 
-def test_token_changes_before_its_end(run, notify):
+def test_token_is_replaced_before_it_expires(run, notify):
     service = notify(expires_in=4, rate=20)
     r = run("--token-margin", "1s", "-w", "4s", QUEUE, status=0)
     assert service.count("token") == 2 and service.count("create") == 2
@@ -876,14 +876,14 @@ def test_token_changes_before_its_end(run, notify):
     ("token", 4, answer(None), ("--token-margin", "60s", "-w", "3s")),   # it lives too short
     *((name, 3, failure, ("--token-margin", "1s", "--retry-for", "20s", "-w", "2800ms"))
       for name, failure in (("token", error(503, "x", "x")), ("create", answer(200, b"{}"))))])
-def test_token_or_channel_that_is_no_good_ends_nothing(run, notify, name, expires_in, second,
-                                                       args):
+def test_failed_renewal_keeps_the_old_channel(run, notify, name, expires_in, second,
+                                              args):
     service = notify(expires_in=expires_in, rate=10, answers={name: [answer(None), second]})
     r = run(*args, QUEUE, status=0)
     assert service.count(name) == 2 and sums(r)[0]["coverage"] == 1
 
 
-def test_token_revoked(run, notify):
+def test_revoked_token_is_replaced(run, notify):
     service = notify(rate=20, sockets=[[("run", 0.3), ("token_revoked",), ("run",)], [("run",)]])
     r = run(*RECONNECTS, QUEUE, status=0)
     assert service.count("token") == 2 and service.count("create") == 2
@@ -965,7 +965,7 @@ def test_a_run_that_a_signal_ended_replays_to_the_same_bytes(begin, notify, tool
     assert sums(again)[-1]["coverage"] == 1
 
 
-def test_recording_begins_with_what_was_watched(run, notify, tool):
+def test_recording_begins_with_queues_and_source(run, notify, tool):
     service = notify(queues=NAMED)
     r = run("--queue-name", "Support*", "-w", "200ms", "--record", "recording", status=0)
     text = (tool.dir / "recording").read_text()
@@ -978,7 +978,7 @@ def test_recording_begins_with_what_was_watched(run, notify, tool):
     assert_no_secret(service, text)
 
 
-def test_two_recordings_number_their_windows_on(run, notify, tool):
+def test_second_recording_continues_the_window_numbers(run, notify, tool):
     notify(rate=20, queues=NAMED)
     for name in ("one", "two"):
         run("--queue-name", "Support*", "-w", "300ms", "-n", 2, "--record", name, status=0)
@@ -999,25 +999,25 @@ def test_two_recordings_number_their_windows_on(run, notify, tool):
 # -- signals and statuses
 
 
-def test_usr1_tells_how_it_is(begin, service):
+def test_usr1_prints_a_status(begin, service):
     process = begin("-w", "60s", QUEUE, until="stream.connected")
     process.send_signal(signal.SIGUSR1)
     assert process.until("run.status")["up"] is True
     assert process.end().status == 143
 
 
-def test_certificate_that_does_not_verify(run, service, tool):
+def test_untrusted_certificate_exits_with_8(run, service, tool):
     tool.env["SSL_CERT_FILE"] = foreign_authority(tool)
     assert "--cacert" in run(*FAST, status=8).end["message"]
     assert service.requests == []
 
 
-def test_nobody_listens(run, service, tool):
+def test_closed_port_is_retried_then_exits_with_5(run, service, tool):
     tool.env["GENESYS_API_HOST"] = "localhost:1"
     assert run("--retry-for", "1s", *FAST).status == 5
 
 
-def test_reader_that_leaves(begin, service):
+def test_closed_stdout_ends_the_run(begin, service):
     process = begin("-w", "200ms", "-n", 1000, QUEUE, until="window.flush")
     process.leave()
     r = process.finish()
@@ -1048,7 +1048,7 @@ def test_queues_by_name(run, notify):
     assert names(service)[:2] == ["token", "queues"]
 
 
-def test_names_are_kept_for_the_next_run(run, notify):
+def test_names_are_cached_for_the_next_run(run, notify):
     service = notify(queues=NAMED)
     for _ in range(2):
         assert run("--queue-name", "Sales", "-w", "200ms").status == 0
@@ -1057,7 +1057,7 @@ def test_names_are_kept_for_the_next_run(run, notify):
     assert r.status == 2 and "Sales" in r.err and service.count("queues") == 2
 
 
-def test_kept_names_stand_beside_queues_by_id(run, notify):
+def test_cached_names_are_used_for_queues_by_id(run, notify):
     service = notify(queues=NAMED)
     known = NAMED[0]["id"]
     assert "queueName" not in run("--now", known).out
@@ -1080,7 +1080,7 @@ def test_no_cache_asks_again(run, notify, tool):
     assert service.count("queues") == 2 and not (tool.dir / "cache").exists()
 
 
-def test_name_of_many_pages(run, notify):
+def test_name_on_a_later_page_is_found(run, notify):
     many = [notice_frames.queue("%08x-0000-4000-8000-0000000000aa" % n, "Q%04d" % n)
             for n in range(1200)]
     service = notify(queues=many, **IDLE)
@@ -1106,7 +1106,7 @@ def test_list_queues(run, notify, args):
     assert r.end["message"] == "every queue was listed"
 
 
-def test_look_up_fails_as_everything_else(run, notify):
+def test_failures_of_the_name_look_up_end_the_run(run, notify):
     args = ("--queue-name", "Sales", "-w", "200ms")
     notify(answers={"queues": [forbidden("routing:queue:view")]})
     assert "Routing > Queue > View" in run(*args, status=3).end["message"]
@@ -1125,21 +1125,21 @@ def test_look_up_fails_as_everything_else(run, notify):
     ("queues", error(400, "odd", "Strange."), 6, "odd: Strange.", 1),
     ("queues", answer(302, b""), 8, "redirect", 2),
     ("queues", answer(200, b'{"entities":'), 8, "", 2)])
-def test_look_up_that_no_other_try_mends(run, notify, name, failure, status, words, asked):
+def test_look_up_ends_at_permanent_failures(run, notify, name, failure, status, words, asked):
     service = notify(answers={name: [failure]})
     r = run("--list-queues", "--no-cache", status=status)
     assert words in r.end["message"] and r.out == ""
     assert service.count("queues") == asked and set(names(service)) <= {"token", "queues"}
 
 
-def test_words_that_channel_ids_begin_with_are_not_redacted(run, notify):
+def test_common_beginning_of_channel_ids_is_not_redacted(run, notify):
     service = notify(rejected={QUEUE: ("the streaming-0- team of streaming.example may not", [])})
     r = run("--skip-refused", "-w", "300ms", QUEUE, frames.QUEUES[1])
     assert "the streaming-0- team of streaming.example may not" in r.err
     assert r.events("run.start") and not [c for c in service.channels if c in r.err]
 
 
-def test_look_up_of_a_host_whose_certificate_does_not_verify(run, service, tool):
+def test_name_look_up_with_an_untrusted_certificate_exits_with_8(run, service, tool):
     tool.env["GENESYSCLOUD_ACCESS_TOKEN"] = service.new_token()     # so it meets the API first
     tool.env["SSL_CERT_FILE"] = foreign_authority(tool)
     r = run("--queue-name", "Sales", "-w", "200ms")

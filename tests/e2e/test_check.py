@@ -81,7 +81,7 @@ def test_values_of_all_queues_are_performance_data(tool):
                             % QUEUES[0])
 
 
-def test_the_last_window_alone_counts(tool):
+def test_only_the_last_window_counts(tool):
     lacking = next(row["window"] for row in tool.run(*REPLAY, "-s").rows if row["coverage"] < 1)
     assert last_rows(tool)[0]["window"] > lacking
     args = *REPLAY, *CHECK, "-C", "coverage=1:"
@@ -94,7 +94,7 @@ def replay(tool, text, *args):
                     "-m", "*", *args, ONE, data=text + end(10))
 
 
-def test_numbers_of_the_notification_service(tool):
+def test_numbers_of_notifications_are_checked(tool):
     half = (notice_frames.interval(1795485601000),
             {"tWait": notice_frames.times(2, 9000, 1000, 8000)})
     result = replay(tool, named(ONE, "Pay='s|\tDesk") + begin()
@@ -109,7 +109,7 @@ def test_numbers_of_the_notification_service(tool):
     ([1], "OK", "1 number of 2 queues within range: %s oLongestWaiting.last 15000ms, "
      "1 without a value" % TWO[1]),
     ([], "UNKNOWN", "oLongestWaiting.last of %s has no value (and 1 more)" % ONE)])
-def test_age_is_judged_where_somebody_waits(tool, waiting, state, words):
+def test_longest_wait_is_checked_only_if_somebody_waits(tool, waiting, state, words):
     snapshot = [{"group": notice_frames.group(queue, "voice"), "data": [
         notice_frames.metric(name, value) for name, value in (
             {"oWaiting": 1, "oLongestWaiting": {"calculatedMetricValue": MS - 5000}}
@@ -122,7 +122,7 @@ def test_age_is_judged_where_somebody_waits(tool, waiting, state, words):
     assert len(values(result)) == len(waiting)
 
 
-def test_now_and_a_check_ask_once(tool, service):
+def test_check_with_now_sends_one_query(tool, service):
     result = tool.run("--source", "notifications", "--now", *CHECK, "--queue-name",
                       "Queue 01", "-m", "oWaiting,oLongestWaiting", "-W",
                       "oWaiting.last=100", "-C", "oLongestWaiting.last=~:")
@@ -142,7 +142,7 @@ def test_a_stream_without_a_number_is_unknown_without_a_range(tool, serve):
     assert told(tool.run("-w", "300ms", *CHECK, "-W", "waitTime.avg.max=~:", QUEUE))[0] == "UNKNOWN"
 
 
-def test_one_number_of_one_queue_is_enough_without_a_range(tool, serve):
+def test_without_a_range_one_number_is_enough(tool, serve):
     serve(streams=[[("frame", QUEUES[1])]])
     result = tool.run("-w", "1s", *CHECK, *QUEUES)
     assert told(result) == ("OK", "3 queues, no range given")
@@ -183,7 +183,7 @@ def test_notifications_without_a_number_are_unknown_without_a_range(tool, happen
      "an earlier --warning has a range for 'updates'; give only one"),
     ([*CHECK, "--dry-run", "-n", "x|y"], "--count 'x_y': must be 1 to"),
     ([*CHECK, "-Q", "/nowhere"], "--queue-file '/nowhere': cannot be read")])
-def test_usage_errors_are_unknown_and_have_a_line(tool, args, words):
+def test_usage_errors_are_unknown_with_a_status_line(tool, args, words):
     result = tool.run("--replay", SAMPLE, *args)
     state, text = told(result)
     assert state == "UNKNOWN" and words in text
@@ -191,13 +191,13 @@ def test_usage_errors_are_unknown_and_have_a_line(tool, args, words):
 
 
 @pytest.mark.parametrize("option", ["-W", "-C"])
-def test_ranges_without_a_check_are_usage(tool, option):
+def test_ranges_without_check_are_refused(tool, option):
     result = tool.run("--replay", SAMPLE, option, "updates=1")
     assert (result.status, result.out) == (2, "")
     assert "'updates=1' needs --check" in result.err
 
 
-def test_help_version_and_dry_run_keep_their_meaning(tool):
+def test_help_version_and_dry_run_are_as_without_check(tool):
     for option, words in (("--help", "Usage: "), ("--version", "gsqstat "),
                           ("--dry-run", '"check":{"value":"nagios","from":"flag"}')):
         result = tool.run("--replay", SAMPLE, *CHECK, "-W", "updates=1", option)
@@ -218,7 +218,7 @@ def test_a_run_that_fails_is_unknown(tool, serve, scenario, words):
     assert not values(result)
 
 
-def test_without_audit_lines_stderr_says_nothing_twice(tool, serve):
+def test_without_audit_lines_errors_are_printed_once(tool, serve):
     serve(streams=[gateway.answer(403)])
     result = tool.run("--retry-for", "0", *CHECK, "--audit", "none", QUEUE)
     assert told(result)[0] == "UNKNOWN" and result.err == ""
@@ -279,7 +279,7 @@ def test_no_window_is_unknown(tool, serve):
     assert told(result)[0] == "UNKNOWN"
 
 
-def test_the_word_as_a_value_makes_no_check(tool):
+def test_value_check_is_not_the_option(tool):
     result = tool.run(*REPLAY, "-o", "--check")
     assert (result.status, result.out) == (0, "")
     assert (tool.dir / "--check").read_text().count("\n") == 30
@@ -375,7 +375,7 @@ def icinga(tool, services):
         influx.server_close()
 
 
-def test_icinga_takes_line_status_and_performance_data(tool):
+def test_icinga_reads_line_status_and_performance_data(tool):
     services = {
         "fine": [*REPLAY, "-W", "waitTime.avg.max=90000"],
         "slow": [*REPLAY, "-W", "waitTime.avg.max=20000", "-C", "waitTime.avg.max=90000"],
@@ -409,7 +409,7 @@ def test_icinga_takes_line_status_and_performance_data(tool):
         assert "perfdata" not in log().split("Activated all objects")[1].lower(), log()
 
 
-def test_the_shell_recipe(tool):
+def test_recipe_in_the_shell(tool):
     """The line that a plugin directory or a shell needs, as the README has it."""
     tool.write("queues.txt", "\n".join(QUEUES))
     command = "%s --check nagios --audit none --replay %s --time arrival -w 1m " \

@@ -34,7 +34,7 @@ def refused(tool, *args, words=(), **more):
     return r.err.splitlines()
 
 
-def test_all_bad_values_are_told_at_once(user):
+def test_all_bad_values_are_reported_at_once(user):
     lines = refused(user, "--formt", "csv", "-i", "PT11S", "-m", "waittime", "-n", "0", "-w", "5",
                     "--audit", "xml", *HOST, QUEUE)
     text = "\n".join(lines)
@@ -66,17 +66,17 @@ def test_all_bad_values_are_told_at_once(user):
     (["--cacert", "/"], ["--cacert", "directory"]),
     (["--cacert", harness.__file__], ["no PEM certificate"]),
     (["-o", "/"], ["must be a file"]), (["--record", "/"], ["must be a file"])])
-def test_bad_value_is_2_and_named(user, args, words):
+def test_bad_value_exits_with_2_and_is_named(user, args, words):
     refused(user, *args, *([] if "-H" in args else HOST), QUEUE, words=words)
 
 
-def test_replay_is_checked_as_a_live_run_is(tool):
+def test_replay_checks_the_same_options_as_a_live_run(tool):
     refused(tool, "--replay", SAMPLE, "-H", "a b", "--client-secret-file", "nowhere",
             words=["--host 'a b'", "--client-secret-file 'nowhere'"])
     refused(tool, "--replay", "-", words=["stdin is closed"], preexec_fn=lambda: os.close(0))
 
 
-def test_two_names_of_one_file(user):
+def test_one_file_for_two_options_is_refused(user):
     user.write("a", QUEUE + "\n")
     os.link(user.dir / "a", user.dir / "hard")
     (user.dir / "soft").symlink_to("a")
@@ -114,7 +114,7 @@ def test_live_needs_a_queue_credentials_and_a_host(tool):
 @pytest.mark.parametrize("form", ["%s S3CRET-typed", "%s=S3CRET-typed"])
 @pytest.mark.parametrize("flag", ["--client-secret", "--client", "--cl", "--secret", "--token",
                                   "--access-token", "--password"])
-def test_secret_of_the_command_line_is_refused_and_not_told(user, flag, form):
+def test_secret_on_the_command_line_is_refused_and_not_shown(user, flag, form):
     for more in ([], ["--check", "nagios"]):
         r = user.run(*HOST, *(form % flag).split(), QUEUE, *more, status=3 if more else 2)
         assert "S3CRET" not in r.out + r.err and "--client-secret-file" in r.out + r.err
@@ -123,13 +123,13 @@ def test_secret_of_the_command_line_is_refused_and_not_told(user, flag, form):
 
 @pytest.mark.parametrize("args", [["--client-secret-", "nowhere"], ["--token-m", "1x"],
                                   ["--", "--token"]])
-def test_what_only_looks_like_a_secret_is_told(user, args):
+def test_value_that_only_looks_like_a_secret_is_shown(user, args):
     refused(user, *HOST, *args, words=[args[1]])
 
 
 @pytest.mark.parametrize("value", ["http://u:S3CRET@127.0.0.1:99999", "foo://u:S3CRET@h:1",
                                    "u:S3CRET@h:port", "http://u:S3 CRET@h"])
-def test_proxy_that_is_none_is_refused_and_not_told(user, value):
+def test_invalid_proxy_is_refused_and_not_shown(user, value):
     for name in ("https_proxy", "ALL_PROXY"):
         user.env[name] = value
         (line,) = refused(user, *HOST, QUEUE, words=[name + ": "])
@@ -141,7 +141,7 @@ def test_proxy_that_is_none_is_refused_and_not_told(user, value):
     assert user.run("-H", "http://127.0.0.1:1", "--dry-run", QUEUE).status == 0
 
 
-def test_directory_of_certificates_is_one(user):
+def test_ssl_cert_dir_must_be_a_directory(user):
     for value in ("nowhere", str(user.dir) + ":nowhere", __file__):
         user.env["SSL_CERT_DIR"] = value
         refused(user, *HOST, QUEUE, words=["SSL_CERT_DIR '%s'" % value.split(":")[-1]])
@@ -151,21 +151,21 @@ def test_directory_of_certificates_is_one(user):
     assert user.run(*HOST, "--cacert", Authority(user.dir).path, "--dry-run", QUEUE).status == 0
 
 
-def test_option_without_its_value(user):
+def test_option_without_its_value_is_refused(user):
     refused(user, *HOST, QUEUE, "--window", words=["--window needs a value"])
 
 
-def test_no_queue(user):
+def test_run_without_a_queue_is_refused(user):
     refused(user, *HOST, words=["no queue"])
 
 
-def test_control_characters_of_a_value_reach_no_terminal(user):
+def test_control_characters_of_a_value_are_not_printed(user):
     (line,) = refused(user, "-f", "\x1b[31m\n" + "x" * 5000, *HOST, QUEUE)
     assert "\x1b" not in line and len(line) < 300
 
 
 @pytest.mark.parametrize("form", ["none", "json", "logfmt"])
-def test_a_close_frames_words_reach_no_terminal(tool, serve, form):
+def test_control_characters_of_a_close_reason_are_not_printed(tool, serve, form):
     serve(streams=[[("close", 1008, "no \x1b[31m\n\x9b\u202e")]])
     r = tool.run("-w", "300ms", "--audit", form, QUEUE)
     assert r.status == 6 and "1008 no " in r.err
@@ -173,7 +173,7 @@ def test_a_close_frames_words_reach_no_terminal(tool, serve, form):
     assert all(line.startswith(("gsqstat: ", "{", "ts=")) for line in r.err.splitlines())
 
 
-def test_what_to_check_is_told_however_much_the_server_says(tool, serve):
+def test_advice_follows_even_a_long_error_of_the_service(tool, serve):
     serve(tokens=[gateway.answer(401, {"error": "invalid_client",
                                        "error_description": "word " * 2000})])
     r = tool.run("-w", "300ms", QUEUE, status=3)
@@ -210,13 +210,13 @@ def test_help_reads_no_file(tool):
     assert r.status == 0 and "--queue" in r.out and r.err == ""
 
 
-def test_standard_descriptors_that_are_closed(user):
+def test_closed_standard_descriptors_are_handled(user):
     for args in (["--help"], ["--version"], ["--dry-run", *HOST, QUEUE]):
         assert user.run(*args, preexec_fn=lambda: os.close(1)).status == 7
     assert user.run("-f", "x", preexec_fn=lambda: os.close(2)).status == 2
 
 
-def test_help_to_a_full_disk_is_7(tool):
+def test_help_to_a_full_disk_exits_with_7(tool):
     with open("/dev/full", "w") as full:
         assert tool.run("--help", stdout=full).status == 7
 
@@ -234,7 +234,7 @@ def test_dry_run_shows_the_settings_and_no_secret(user):
     assert settings["client-secret"] == {"from": "environment"}
 
 
-def test_dry_run_tells_where_a_value_came_from(user):
+def test_dry_run_says_where_a_value_came_from(user):
     user.env["SSL_CERT_FILE"] = Authority(user.dir).path
     user.write("queues", QUEUE)
 
@@ -298,7 +298,7 @@ def test_queue_file(user):
     ("GENESYSCLOUD_OAUTHCLIENT_", "GENESYSCLOUD_REGION"),
     ("GENESYS_CLOUD_CLIENT_", "GENESYS_CLOUD_REGION"),
     ("GENESYS_CLOUD_CLIENT_", "GENESYS_CLOUD_ENVIRONMENT")])
-def test_names_of_genesys_clouds_own_tools(tool, region, host, source, family, variable):
+def test_variables_of_genesys_clouds_own_tools(tool, region, host, source, family, variable):
     tool.env.update({family + "ID": "i", family + "SECRET": "s", variable: region})
     settings = tool.run("--dry-run", "--source", source, QUEUE).settings
     assert settings["host"]["value"] == host
@@ -319,14 +319,14 @@ def test_known_region_or_domain_has_its_hosts(user, given, host, source):
         assert r.status == 0 and r.settings["host"]["value"] == host, r.err
 
 
-def test_any_other_host_of_the_stream_stays_as_it_is(user):
+def test_unknown_host_of_the_stream_is_used_as_given(user):
     for given in ("gateway", "gateway.example", "apps.example.com", "login.example:8443",
                   "my-gateway", "127.0.0.1:5"):
         r = user.run("--dry-run", "-H", given, QUEUE)
         assert r.settings["host"]["value"] == "https://" + given
 
 
-def test_region_that_is_none_is_refused_at_once(user):
+def test_unknown_region_is_refused(user):
     for name in ("GENESYS_API_HOST", "GENESYSCLOUD_REGION", "GENESYS_CLOUD_REGION"):
         user.env[name] = "eu-central-9"
         for source in ("stream", "notifications"):
@@ -335,7 +335,7 @@ def test_region_that_is_none_is_refused_at_once(user):
         del user.env[name]
 
 
-def test_host_of_another_family_is_taken_where_its_own_has_none(tool):
+def test_host_may_come_from_another_family_of_variables(tool):
     ours = {"GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s"}
     theirs = {"GENESYSCLOUD_OAUTHCLIENT_ID": "i", "GENESYSCLOUD_OAUTHCLIENT_SECRET": "s"}
     third = {"GENESYS_CLOUD_CLIENT_ID": "i", "GENESYS_CLOUD_CLIENT_SECRET": "s"}
@@ -356,7 +356,7 @@ def test_host_of_another_family_is_taken_where_its_own_has_none(tool):
             assert urls[order[first]] in r.settings["host"]["value"], (family, first)
 
 
-def test_variable_that_is_set_and_not_used_is_named(tool):
+def test_variable_that_is_set_but_not_used_is_named(tool):
     tool.env.update(GENESYS_CLOUD_CLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="hidden",
                     GENESYSCLOUD_REGION="us-west-2", GENESYSCLOUD_ACCESS_TOKEN="hidden")
     text = "\n".join(refused(tool, QUEUE, words=["no client"]))
@@ -372,7 +372,7 @@ def test_variable_that_is_set_and_not_used_is_named(tool):
                                   "https://u:p@h?HIDDEN", "https://h.x#HIDDEN",
                                   "https://u:HIDDEN?p@h", "https://u:HIDDEN#p@h/",
                                   "https://h?q=a@HIDDEN"])
-def test_host_is_told_without_its_query(user, host):
+def test_host_is_shown_without_its_query(user, host):
     for source in ("stream", "notifications"):
         for args, env in ([], {"GENESYS_API_HOST": host}), (["-H", host], {}):
             user.env.update(env)
@@ -382,7 +382,7 @@ def test_host_is_told_without_its_query(user, host):
     assert "HIDDEN" not in "\n".join(refused(user, *HOST, "https://h/p?HIDDEN"))
 
 
-def test_one_family_alone(tool):
+def test_id_and_secret_come_from_one_family_of_variables(tool):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYSCLOUD_OAUTHCLIENT_SECRET="s",
                     GENESYS_API_HOST="h.example")
     refused(tool, QUEUE, words=["GENESYS_CLIENT_SECRET"])
@@ -394,7 +394,7 @@ def test_one_family_alone(tool):
     refused(tool, QUEUE, words=["GENESYSCLOUD_REGION", "mars-1"])
 
 
-def test_secret_has_a_bound_wherever_it_stands(user):
+def test_secret_has_a_limit_in_every_place(user):
     user.env["GENESYS_CLIENT_SECRET"] = "s" * 4096
     assert user.run(*HOST, "--dry-run", QUEUE).status == 0
     user.env["GENESYS_CLIENT_SECRET"] += "s"
@@ -410,7 +410,7 @@ NOTICES = ("--dry-run", "--source", "notifications", QUEUE)
     ("mypurecloud.ie", "https://api.mypurecloud.ie"),
     ("login.mypurecloud.ie", "https://api.mypurecloud.ie"),
     ("ws://127.0.0.1:5", "http://127.0.0.1:5")])
-def test_any_name_of_the_service_is_its_api(tool, variable, host, url):
+def test_any_host_name_of_the_service_leads_to_its_api(tool, variable, host, url):
     tool.env.update(GENESYSCLOUD_ACCESS_TOKEN="secret-value")
     args = [variable, host] if variable == "-H" else []
     if not args:
@@ -424,7 +424,7 @@ def test_any_name_of_the_service_is_its_api(tool, variable, host, url):
     refused(tool, *NOTICES, "-H", "mars-1", words=["--host 'mars-1'", "AWS region"])
 
 
-def test_500_queues_and_no_more(tool):
+def test_at_most_500_queues(tool):
     tool.env.update(GENESYSCLOUD_ACCESS_TOKEN="t", GENESYSCLOUD_REGION="eu-west-1")
     lines = ["%08x-0000-4000-8000-000000000001" % i for i in range(501)]
     tool.write("queues", "\n".join(lines[:500]))
@@ -436,7 +436,7 @@ def test_500_queues_and_no_more(tool):
             words=["501 queues; --source notifications takes 500"])
 
 
-def test_stream_takes_50_queues_and_names_their_file(user):
+def test_more_than_50_queues_for_the_stream_are_refused_with_their_file(user):
     lines = ["%08x-0000-4000-8000-000000000001" % i for i in range(51)]
     user.write("queues", "\n".join(lines))
     (line,) = refused(user, *HOST, "-Q", "queues", words=["51 queues; the stream takes 50"])
@@ -513,7 +513,7 @@ def test_access_token_beats_id_and_secret_of_the_environment(tool):
     refused(tool, *NOTICES, words=["no client ID", "GENESYSCLOUD_ACCESS_TOKEN"])
 
 
-def test_access_token_that_no_header_can_carry(tool):
+def test_access_token_that_does_not_fit_into_a_header_is_refused(tool):
     for token in ("secret value", "x" * 16385, "secr\u00e9t"):
         tool.env.update(GENESYSCLOUD_ACCESS_TOKEN=token, GENESYSCLOUD_REGION="eu-west-1")
         (line,) = refused(tool, *NOTICES, words=["GENESYSCLOUD_ACCESS_TOKEN: must be a token"])
@@ -577,7 +577,7 @@ def whose(tool, *args):
             *(settings[key]["from"] for key in ("access-token", "client-id", "client-secret"))]
 
 
-def test_profile_says_who_and_where(gc):
+def test_profile_has_client_and_region(gc):
     tool = gc()
     ie, de = "https://api.mypurecloud.ie", "https://api.mypurecloud.de"
     assert whose(tool, "--profile", "default") == [ie, "profile", None, "profile", "profile"]
@@ -601,7 +601,7 @@ def test_profile_says_who_and_where(gc):
     assert whose(tool)[1:] == ["environment", None, "environment", "file"]
 
 
-def test_last_login_of_gc_is_taken_while_it_holds(gc):
+def test_last_login_of_gc_is_used_until_it_expires(gc):
     host = ["-H", "a.example"]
     assert whose(gc(SOON), "--profile", "both", *host)[2:] == ["profile"] * 3
     assert whose(gc(SOON), "--profile", "both", "--token-margin", "11m", *host)[2:] == [
@@ -611,7 +611,7 @@ def test_last_login_of_gc_is_taken_while_it_holds(gc):
     refused(tool, *NOTICES, "--profile", "login", *host, words=["last login has expired"])
 
 
-def test_profile_that_is_no_good(gc):
+def test_unusable_profile_is_refused(gc):
     tool = gc()
     path = tool.dir / ".gc/config.toml"
     refused(tool, *NOTICES, "--profile", "tokn", words=["--profile 'tokn'", '"token"', str(path)])
@@ -633,7 +633,7 @@ def test_profile_that_is_no_good(gc):
     refused(tool, *NOTICES, "--profile", "Token", words=["HOME is not set"])
 
 
-def test_replay_needs_nothing_of_a_profile_and_others_reading_it_is_told(gc):
+def test_replay_needs_no_login_but_warns_of_an_open_profile(gc):
     r = gc(OVER, 0o640).run(*NOTICES, "--profile", "login", "--replay", "/dev/null")
     assert r.status == 0 and "mode 640" in r.err and "chmod 600" in r.err, r.err
     settings = r.settings
@@ -691,7 +691,7 @@ def with_secrets(tool, directory, **more):
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o440, 0o604, 0o620, 0o601, 0o644])
-def test_own_file_that_others_have_a_permission_for(tool, secrets, mode):
+def test_own_secret_file_open_to_others_is_refused_or_warned_of(tool, secrets, mode):
     for name in ("secret", "headers", "url", "keys", "audit"):
         (secrets / name).chmod(mode)
     status, lines = with_secrets(tool, secrets)
@@ -713,7 +713,7 @@ def test_own_file_that_others_have_a_permission_for(tool, secrets, mode):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_file_of_root_that_a_group_may_read_is_fine_for_another_user(tool, secrets):
+def test_secret_file_of_root_may_be_readable_by_a_group(tool, secrets):
     for name in ("secret", "headers", "url", "keys", "audit"):
         os.chown(secrets / name, 0, 54321)
         (secrets / name).chmod(0o440)
@@ -723,7 +723,7 @@ def test_file_of_root_that_a_group_may_read_is_fine_for_another_user(tool, secre
     assert status == 2 and len([line for line in lines if "Permission denied" in line]) == 5, lines
 
 
-def test_install_puts_and_takes_its_files(tmp_path):
+def test_install_and_uninstall(tmp_path):
     def make(*args):
         return subprocess.run(["make", "-C", TOP, "DESTDIR=%s" % tmp_path, "prefix=/usr", *args],
                               check=True, capture_output=True)

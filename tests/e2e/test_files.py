@@ -80,7 +80,7 @@ def put(path, text="old", mode=0o600, uid=-1, gid=-1):
 # -- side files
 
 @pytest.mark.parametrize("flag", ["--record", "--rejects"])
-def test_full_disk_under_a_side_file_costs_no_row(tool, serve, flag):
+def test_full_disk_of_a_side_file_loses_no_row(tool, serve, flag):
     serve(rate=100)
     (tool.dir / "full").symlink_to("/dev/full")
     rule = ["--outlier", "state.active >= 0"] if flag == "--rejects" else []
@@ -98,7 +98,7 @@ def test_full_disk_under_a_side_file_costs_no_row(tool, serve, flag):
         assert len(told) == 1 and told[0] < flushed[-1]
 
 
-def test_recording_that_failed_has_no_end(tool, serve):
+def test_recording_that_failed_has_no_end_line(tool, serve):
     serve(rate=200)
     r = tool.run("-w", "300ms", "-n", 2, "--record", "recording", QUEUE,
                  preexec_fn=harness.limit_file_size(4000))
@@ -109,7 +109,7 @@ def test_recording_that_failed_has_no_end(tool, serve):
     assert replay.status == 0 and replay.warnings("the last line is incomplete")
 
 
-def test_worse_ends_stay_worse_than_a_side_file(tool, serve):
+def test_other_failures_outrank_a_failed_side_file(tool, serve):
     serve(streams=[[("frame",), ("sleep", 0.3), ("close", 1008, "enough")]])
     assert tool.run("-w", "1h", "--record", "/dev/full", QUEUE).status == 6
 
@@ -127,7 +127,7 @@ def fifo(tool):
         pass
 
 
-def test_reader_of_a_recording_that_stops_costs_no_row(tool, serve, fifo):
+def test_stuck_reader_of_a_recording_loses_no_row(tool, serve, fifo):
     serve(rate=100)
     r = tool.run("-w", "1s", "-n", 4, "--record", "fifo", QUEUE)
     assert r.status == 7 and "--record 'fifo': its reader is too slow" in r.end["message"]
@@ -137,7 +137,7 @@ def test_reader_of_a_recording_that_stops_costs_no_row(tool, serve, fifo):
     assert all(row["coverage"] == 1 for row in r.rows) or r.events("run.stalled")
 
 
-def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo):
+def test_signal_ends_a_run_with_a_stuck_reader_of_a_recording(tool, serve, fifo):
     serve(rate=100)
     process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     frames = asked = 0
@@ -148,14 +148,14 @@ def test_reader_of_a_recording_that_stops_keeps_no_signal_away(tool, serve, fifo
     assert process.end(status=7).rows[0]["partial"]
 
 
-def test_reader_of_a_recording_that_leaves_is_told_at_once(tool, gate, fifo):
+def test_closed_recording_is_reported_at_once(tool, gate, fifo):
     process = tool.start("-w", "1h", "--record", "fifo", QUEUE, until="stream.connected")
     os.close(fifo)
     assert "--record 'fifo': its reader has closed it" in process.until("warning")["message"]
     assert process.end(status=7).rows[0]["partial"]
 
 
-def test_reader_that_is_slow_gets_the_whole_recording(tool, serve, fifo):
+def test_slow_reader_gets_the_whole_recording(tool, serve, fifo):
     serve(rate=100)
     process = tool.start("-w", "300ms", "-n", 3, "--record", "fifo", QUEUE)
     recording = b""
@@ -170,7 +170,7 @@ def test_reader_that_is_slow_gets_the_whole_recording(tool, serve, fifo):
 REJECTED = json.dumps({"eventType": "other", "data": {"pad": "x" * 600000}}) + "\n"
 
 
-def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
+def test_replay_waits_for_a_slow_reader_of_rejects(tool, fifo):
     """More than may wait, which a replay writes in no time."""
     tool.write("in", REJECTED * 40 + BARE)
     process = tool.start("--replay", "in", "--rejects", "fifo", until="run.start")
@@ -185,7 +185,7 @@ def test_replay_waits_for_a_reader_of_rejects_that_reads(tool, fifo):
     assert r.status == 0 and r.end["rejected"]["event-type"] == 40
 
 
-def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
+def test_replay_does_not_wait_for_a_stuck_reader_of_rejects(tool, fifo):
     tool.write("in", REJECTED * 40 + BARE)
     r = tool.run("--replay", "in", "--rejects", "fifo")
     assert r.status == 7 and [row["window"] for row in r.rows] == [0, 1]
@@ -193,7 +193,7 @@ def test_replay_does_not_wait_for_a_reader_of_rejects_that_stops(tool, fifo):
         "waiting"
 
 
-def test_recording_is_one_runs_alone(tool, gate):
+def test_second_run_is_refused_the_same_recording(tool, gate):
     first = tool.start("-w", "1h", "--record", "recording", QUEUE, until="stream.connected")
     assert harness.eventually(lambda: b"frame" in (tool.dir / "recording").read_bytes())
     for flag in ("--record", "--rejects"):
@@ -250,7 +250,7 @@ def windows(path):
     return [json.loads(line)["window"] for line in path.read_text().splitlines()]
 
 
-def test_rows_are_kept_where_the_end_fails(tool, gate):
+def test_rows_are_kept_if_the_end_fails(tool, gate):
     process = tool.start("-w", "1h", "-o", "rows", QUEUE, until="stream.connected")
     (tool.dir / "rows").mkdir()
     r = process.end()
@@ -260,7 +260,7 @@ def test_rows_are_kept_where_the_end_fails(tool, gate):
     assert names(tool) == ["rows", "rows.unfinished"]
 
 
-def test_rows_whose_directory_is_gone_are_named_nowhere(tool, gate):
+def test_no_message_names_rows_in_a_removed_directory(tool, gate):
     (tool.dir / "d").mkdir()
     process = tool.start("-w", "1h", "-o", "d/rows", QUEUE, until="stream.connected")
     (tool.dir / "d").rename(tool.dir / "e")
@@ -277,7 +277,7 @@ def killed(tool, *args, event="window.flush", count=2):
     process.wait()
 
 
-def test_rows_of_a_killed_run_are_kept_by_the_next(tool, gate):
+def test_next_run_keeps_the_rows_of_a_killed_run(tool, gate):
     put(tool.dir / "rows.unfinished", "older")
     put(tool.dir / ".rows.other", "not ours")
     killed(tool, "-w", "200ms", "-n", 100)
@@ -311,7 +311,7 @@ def test_empty_file_of_a_killed_run_is_removed(tool, gate):
     assert not r.warnings("unfinished")
 
 
-def test_runs_side_by_side_leave_each_others_rows_alone(tool, gate):
+def test_simultaneous_runs_leave_each_others_rows_alone(tool, gate):
     first = tool.start("-w", "300ms", "-n", 1000, "-o", "rows", QUEUE)
     first.until("window.flush", count=2)
     assert tool.run("-w", "200ms", "-o", "rows", QUEUE).status == 0
@@ -330,7 +330,7 @@ def test_owner_and_group_are_kept(tool):
 
 @as_root
 @pytest.mark.parametrize("mode, kept", [(0o640, 0o600), (0o664, 0o644), (0o644, 0o644)])
-def test_group_that_cannot_be_kept_gives_no_other_group_its_rights(tool, plain, mode, kept):
+def test_lost_group_gives_no_other_group_its_rights(tool, plain, mode, kept):
     rows = put(tool.dir / "rows", mode=mode, gid=GROUP)
     assert plain("--replay", "-", "-o", "rows", data=BARE).status == 0
     assert rows.stat().st_gid == os.getegid() and rows.stat().st_mode & 0o7777 == kept
@@ -338,7 +338,7 @@ def test_group_that_cannot_be_kept_gives_no_other_group_its_rights(tool, plain, 
 
 @as_root
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
-def test_what_a_sticky_directory_refuses_is_known_at_the_start(tool, plain, more):
+def test_file_in_a_sticky_directory_is_refused_at_the_start(tool, plain, more):
     directory = tool.dir / "d"
     directory.mkdir()
     theirs = put(directory / "rows", mode=0o666, uid=OTHER)
@@ -367,7 +367,7 @@ def test_mount_point_is_written_in_place(tool):
 
 @with_mounts
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
-def test_mount_point_is_no_place_for_an_exposition(tool, more):
+def test_prometheus_refuses_a_mount_point(tool, more):
     for name in ("real", "rows.prom"):
         put(tool.dir / name)
     r = tool.run("--replay", "-", "-f", "prometheus", "-o", "rows.prom", *more, data=BARE,
@@ -390,7 +390,7 @@ def through_socket(run):
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1", "link"])
 @pytest.mark.parametrize("form", ["ndjson", "prometheus"])
-def test_stdout_by_its_name_is_stdout_also_where_it_is_a_socket(tool, name, form):
+def test_dev_stdout_works_for_a_socket(tool, name, form):
     (tool.dir / "link").symlink_to("/dev/stdout")
     args = ["--replay", "-", "-w", "10s", "-f", form]
     expected = tool.run(*args, data=BARE).out
@@ -398,7 +398,7 @@ def test_stdout_by_its_name_is_stdout_also_where_it_is_a_socket(tool, name, form
         *args, "-o", name, data=BARE, stdout=theirs, status=0)).decode() == expected
 
 
-def test_stdout_by_its_name_is_appended_to(tool):
+def test_dev_stdout_is_appended_to(tool):
     put(tool.dir / "rows", "before\n")
     with open(tool.dir / "rows", "a") as rows:
         assert tool.run("--replay", "-", "-o", "/dev/stdout", data=BARE, stdout=rows).status == 0
@@ -406,14 +406,14 @@ def test_stdout_by_its_name_is_appended_to(tool):
     assert lines[0] == "before" and [json.loads(line)["window"] for line in lines[1:]] == [0, 1]
 
 
-def test_side_file_may_be_a_socket_that_the_run_was_given(tool, gate):
+def test_side_file_may_be_an_inherited_socket(tool, gate):
     recording = through_socket(lambda theirs: tool.run(
         "-w", "200ms", "--record", "/dev/fd/%d" % theirs.fileno(), QUEUE,
         pass_fds=[theirs.fileno()], status=0))
     assert recording.endswith(b'"state":"end"}\n')
 
 
-def test_socket_cannot_be_opened_by_its_name(tool):
+def test_socket_in_the_file_system_is_refused(tool):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tool.dir / "s"))
         r = tool.run("--replay", "-", "-o", "s", data=BARE)
@@ -458,7 +458,7 @@ def test_audit_file_that_becomes_a_link_of_another_user_ends_the_run(tool, gate)
     assert mine.read_text() == ""
 
 
-def test_audit_file_may_be_a_socket_that_the_run_was_given(tool):
+def test_audit_file_may_be_an_inherited_socket(tool):
     got = through_socket(lambda theirs: tool.run(
         "--replay", "-", "--audit-file", "/dev/fd/%d" % theirs.fileno(), data=BARE,
         pass_fds=[theirs.fileno()], status=0))
@@ -470,7 +470,7 @@ def test_audit_file_may_be_a_socket_that_the_run_was_given(tool):
 @with_mounts
 @pytest.mark.parametrize("variable, path", [("HOME", "/.cache/gsqstat"),
                                             ("XDG_CACHE_HOME", "/gsqstat")])
-def test_cache_that_cannot_be_made_is_told_with_its_reason(tool, gate, variable, path):
+def test_cache_that_cannot_be_created_is_reported_with_the_reason(tool, gate, variable, path):
     home = tool.dir / "home"
     home.mkdir()
     del tool.env["XDG_CACHE_HOME"]

@@ -115,7 +115,7 @@ def test_every_sequence_of_fragments_in_notifications(tool, notify):
 
 
 @pytest.mark.parametrize("count", [3, 300])
-def test_messages_behind_the_101_are_not_lost(tool, raw, count):
+def test_messages_right_after_the_101_are_not_lost(tool, raw, count):
     texts = [statistics(n) for n in range(count)]
     wire = b"".join(ws_frame(TEXT, text) for text in texts)
     raw(lambda queues: b"", lambda accept: accepted(accept) + wire)
@@ -125,7 +125,7 @@ def test_messages_behind_the_101_are_not_lost(tool, raw, count):
 
 @pytest.mark.parametrize("payload", [b"", b"p", bytes(125)], ids=len)
 @pytest.mark.parametrize("at", [0, 1, 2, 40])
-def test_a_ping_is_answered_with_all_its_bytes(tool, raw, payload, at):
+def test_ping_is_answered_with_its_payload(tool, raw, payload, at):
     ping = ws_frame(PING, payload)
     server = raw(lambda queues: ws_frame(TEXT, statistics(0)),
                  lambda accept: [accepted(accept), ping[:at], ping[at:]])
@@ -161,7 +161,7 @@ def check_cut(r):
     b"\x01", b"\x81\x7e\x01", ws_frame(TEXT, b"x" * 300)[:50],
     ws_frame(TEXT, b"{", fin=False) + ws_frame(PING, b"p") + ws_frame(CONT, b"}")[:1]],
     ids=["first byte", "header", "payload", "second header"])
-def test_a_message_that_ended_within_a_frame_is_counted(lose, begun):
+def test_message_cut_within_a_frame_is_counted(lose, begun):
     check_cut(lose([("raw", begun), ("drop",)]))
 
 
@@ -170,31 +170,31 @@ def test_a_message_that_ended_within_a_frame_is_counted(lose, begun):
     ws_frame(TEXT, b"{}", fin=False) + ws_frame(CONT, b"", fin=False) + ws_frame(PONG)],
     ids=["empty", "whole but for the end"])
 @pytest.mark.parametrize("end", [("drop",), ("close", 1001), ("close", None)])
-def test_a_message_that_ended_between_frames_is_counted(lose, begun, end):
+def test_message_cut_between_frames_is_counted(lose, begun, end):
     check_cut(lose([("raw", begun), end]))
 
 
 @pytest.mark.parametrize("raw", [
     ws_frame(TEXT, b"{}"), ws_frame(PING, b"p" * 125)[:50], ws_frame(TEXT, b"{}") + b"\x89"])
-def test_what_is_no_message_is_not_counted(lose, raw):
+def test_cut_ping_is_not_counted_as_a_message(lose, raw):
     r = lose([("raw", raw), ("drop",)])
     assert r.end["lost"] == 1 and r.end["cutMessages"] == 0, r.err
-    assert not r.warnings("the connection ended before")
+    assert not r.warnings("cut off by")
 
 
-def test_a_message_too_long_is_one_that_did_not_end(lose):
+def test_message_that_is_too_long_counts_as_cut(lose):
     r = lose([("raw", ws_frame(TEXT, b"x" * (MIB + 1))), ("sleep", 60)])
     assert r.end["tooBig"] == r.end["cutMessages"] == 1, r.err
 
 
 @pytest.mark.parametrize("code", [1007, 1009])
-def test_a_close_of_the_server_is_no_message_that_we_refused(lose, code):
+def test_close_by_the_service_is_not_counted_as_refused(lose, code):
     r = lose([("close", code)])
     assert r.events("stream.lost")[0]["closeCode"] == code
     assert r.end["tooBig"] == r.end["badText"] == r.end["cutMessages"] == 0
 
 
-def test_silence_within_a_message(lose):
+def test_idle_timeout_within_a_message(lose):
     r = lose([("raw", ws_frame(TEXT, b"{", fin=False)), ("sleep", 60)],
              "--idle-timeout", "300ms")
     assert r.end["cutMessages"] == 1, r.err
@@ -204,7 +204,7 @@ def test_silence_within_a_message(lose):
 
 @pytest.mark.parametrize("plain", [False, True], ids=["TLS", "plain"])
 @pytest.mark.parametrize("what", ["pings", "messages"])
-def test_a_flood_costs_no_memory(tool, raw, what, plain):
+def test_flood_of_messages_needs_no_memory(tool, raw, what, plain):
     """64 MiB, as fast as they go, while the server does not read."""
     one = ws_frame(PING, b"p" * 125) if what == "pings" else ws_frame(TEXT, b"x" * 300)
     count = 64 * MIB // len(one)
@@ -220,7 +220,7 @@ def test_a_flood_costs_no_memory(tool, raw, what, plain):
 
 
 @pytest.mark.parametrize("what", [ws_frame(PING, b"p" * 125), ws_frame(TEXT, b"{}")])
-def test_windows_close_while_a_flood_goes_on(tool, raw, what):
+def test_windows_close_during_a_flood(tool, raw, what):
     def endless(accept):
         yield accepted(accept)
         while True:

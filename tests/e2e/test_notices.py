@@ -310,7 +310,7 @@ async def test_snapshot_refusals(client, service):
 
 
 @pytest.mark.parametrize("place", ["stats", "data"])
-def test_longest_wait_is_an_epoch_in_either_place(place):
+def test_longest_wait_is_a_timestamp_in_both_forms(place):
     centre = notice_frames.Queue(A, length=1000)
     centre.waiting["voice"] = [1735551000000, 1735552000000]
     (result,) = centre.snapshot({"oLongestWaiting"}, place)
@@ -321,7 +321,7 @@ def test_longest_wait_is_an_epoch_in_either_place(place):
 # -- frames
 
 
-def test_captured_bodies_keep_their_bytes():
+def test_captured_bodies_are_made_byte_for_byte():
     for name, begin in (("instant", b'[{"interval":"2024-12-30T09:46:54.839Z/'),
                         ("interval", b'[{"interval":"2024-12-30T09:30:00.000Z/')):
         data = (notice_frames.FIXTURES / ("observations-%s.json" % name)).read_bytes()[:-1]

@@ -40,7 +40,7 @@ def test_ndjson_numbers_read_back(tool):
     assert row["metrics"]["state"]["waiting"]["stddev"] == 0
 
 
-def test_csv_is_tidy(tool):
+def test_csv_has_a_row_for_each_series(tool):
     text = tool.run("--replay", "-", "-w", "1m", "-f", "csv", data=BARE + frame(
         frames.QUEUES[1], at="2026-11-24T02:00:59Z", state=7) + "\n").out
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -55,7 +55,7 @@ def test_csv_is_tidy(tool):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_csv_header_comes_once_and_not_with_no_header(tool, count):
+def test_csv_header_is_printed_once_or_not_at_all(tool, count):
     whole = tool.run("--replay", "-", "-w", "10s", "-n", count, "-f", "csv", data=BARE).out
     bare = tool.run("--replay", "-", "-w", "10s", "-n", count, "-f", "csv", "--no-header",
                     data=BARE).out
@@ -68,7 +68,7 @@ def test_queue_without_updates_has_one_csv_row(tool, serve):
     assert len(rows) == 1 and rows[0]["metric"] == "" and rows[0]["updates"] == "0"
 
 
-def test_odd_names_stay_valid(tool):
+def test_odd_names_are_escaped(tool):
     odd = frame(QUEUE, at="2026-11-24T02:00:00Z",
                 state={'a.b': 1, 'q"uo,te': 2, "deep": {"er": {"and.er": 3}}, "new\nline": 4})
     r = tool.run("--replay", "-", "-w", "1m", "-m", "state", data=odd + "\n")
@@ -81,7 +81,7 @@ def test_odd_names_stay_valid(tool):
         "state.a_b", "state.deep.er.and_er", "state.new_line", 'state.q"uo,te']
 
 
-def test_sketch_beyond_64_values(tool):
+def test_quantiles_of_more_than_64_values(tool):
     many = "".join(frame(QUEUE, at="2026-11-24T02:00:00.%03dZ" % i, waitTime={"avg": i + 1})
                    + "\n" for i in range(500))
     row = tool.run("--replay", "-", "-w", "1m", data=many).rows[0]
@@ -90,7 +90,7 @@ def test_sketch_beyond_64_values(tool):
     assert row["metrics"]["waitTime"]["avg"]["mean"] == 250.5
 
 
-def test_comma_locale_changes_no_byte(tool):
+def test_locale_does_not_change_numbers(tool):
     plain = tool.run("--replay", "-", "-w", "10s", data=BARE).out
     tool.env["LC_ALL"] = "de_DE.UTF-8"
     assert tool.run("--replay", "-", "-w", "10s", data=BARE).out == plain
@@ -98,7 +98,7 @@ def test_comma_locale_changes_no_byte(tool):
 
 # -- files
 
-def test_output_file_is_replaced_whole(tool):
+def test_output_file_is_replaced_as_a_whole(tool):
     target = tool.write("rows", "old", 0o640)
     assert tool.run("--replay", "-", "-o", "rows", "-w", "1m", data=BARE, status=0).out == ""
     assert json.loads(target.read_text())["updates"] == 12
@@ -118,7 +118,7 @@ def test_symbolic_link_is_written_through(tool):
     assert (tool.dir / "link").is_symlink() and (tool.dir / "real/file").read_text()
 
 
-def test_target_stays_where_no_row_was_printed(tool):
+def test_output_file_stays_if_no_row_was_printed(tool):
     tool.write("rows", "old")
     assert tool.run("--replay", "-", "-o", "rows", data="nonsense\n").status == 8
     assert (tool.dir / "rows").read_text() == "old"
@@ -145,13 +145,13 @@ def test_side_files_are_private(tool, gate):
 
 # -- readers
 
-def test_full_disk_is_7(tool):
+def test_full_disk_exits_with_7(tool):
     with open("/dev/full", "w") as full:
         assert tool.run("--replay", "-", data=BARE, stdout=full).status == 7
     assert tool.run("--replay", "-", "-o", "/dev/full", data=BARE).status == 7
 
 
-def test_closed_stdout_is_7_and_its_number_is_never_reused(tool, gate):
+def test_closed_stdout_exits_with_7_and_descriptor_1_stays_free(tool, gate):
     r = subprocess.run(["sh", "-c", '"$0" "$@" >&-', harness.PROGRAM, "-w", "200ms",
                         "--record", "recording", QUEUE],
                        env=tool.env, cwd=tool.dir, capture_output=True)
@@ -159,7 +159,7 @@ def test_closed_stdout_is_7_and_its_number_is_never_reused(tool, gate):
     assert not (tool.dir / "recording").exists() or (tool.dir / "recording").read_text() == ""
 
 
-def test_reader_that_leaves_ends_the_run_at_once(tool, gate):
+def test_closed_pipe_ends_the_run_at_once(tool, gate):
     process = tool.start("-w", "1h", QUEUE, until="stream.connected")
     process.leave()
     assert process.wait(timeout=3 * harness.SLACK) == 141
@@ -175,7 +175,7 @@ def test_head_ends_a_run(tool):
     assert json.loads(first)["window"] == 0 and status == "141" and r.stderr == ""
 
 
-def test_slow_reader_does_not_hold_the_stream_up(tool, serve):
+def test_slow_reader_does_not_delay_the_stream(tool, serve):
     serve(rate=100)
     read, write = os.pipe()
     process = tool.start("-w", "100ms", "-n", 20, *frames.QUEUES[:5], stdout=write)
@@ -195,7 +195,7 @@ def test_replay_waits_for_its_reader(tool):
     assert len(process.finish(status=0).rows) == 1001
 
 
-def test_wait_that_fails_at_the_end_is_told_as_it_is(tool):
+def test_failed_poll_at_the_end_is_reported(tool):
     """It is not the reader's fault. poll(2) takes no more descriptors than may be open."""
     # a leak checker could open none either
     tool.env["ASAN_OPTIONS"] = tool.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
@@ -210,7 +210,7 @@ def test_wait_that_fails_at_the_end_is_told_as_it_is(tool):
     assert process.finish().status == 7
 
 
-def test_rows_come_as_their_window_closes(tool, gate):
+def test_rows_are_printed_when_their_window_closes(tool, gate):
     process = tool.start("-w", "300ms", "-n", 50, QUEUE, until="window.flush")
     assert json.loads(process.stdout.readline())["window"] == 0
     process.kill()
@@ -225,7 +225,7 @@ def recorded(seconds, **data):
                    for second in seconds)
 
 
-def test_terminal_that_nobody_reads_does_not_keep_signals_away(tool):
+def test_signal_ends_a_run_on_a_blocked_terminal(tool):
     tool.write("in", recorded(range(600)))
     terminal, end = pty.openpty()
     process = tool.start("--replay", "in", "--time", "arrival", "-w", "1s", stdout=end)
@@ -250,7 +250,7 @@ def test_terminal_that_hangs_up_ends_the_run(tool, gate):
     assert process.until("run.end")["exit"] == 7
 
 
-def test_fifo_of_rejects_that_nobody_reads_is_7(tool):
+def test_fifo_of_rejects_without_a_reader_exits_with_7(tool):
     tool.write("in", frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n" * 2 + (
         frame(QUEUE, at="2026-11-24T02:00:00Z") + "\n") * 1000)
     os.mkfifo(tool.dir / "bad")
@@ -259,7 +259,7 @@ def test_fifo_of_rejects_that_nobody_reads_is_7(tool):
     os.close(read)
 
 
-def test_file_takes_more_windows_at_once_than_may_wait(tool):
+def test_file_takes_more_windows_than_a_pipe(tool):
     tool.run("--replay", "-", "--time", "arrival", "-w", "100ms", "-o", "rows", "--audit",
              "none", data=recorded([0, 4200], state=None), status=0)
     assert (tool.dir / "rows").stat().st_size > 16 << 20
@@ -270,13 +270,13 @@ def test_file_takes_more_windows_at_once_than_may_wait(tool):
 @pytest.mark.parametrize("path, words", [
     ("new/", "must be a file"), ("in/", "must be a file"), ("no/file", "cannot be")])
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
-def test_target_that_cannot_be_made_is_2_also_on_a_dry_run(tool, path, words, more):
+def test_output_file_that_cannot_be_created_exits_with_2(tool, path, words, more):
     tool.write("in", BARE)
     assert words in tool.run("--replay", "in", "-o", path, *more, status=2).err
     assert [p.name for p in tool.dir.iterdir()] == ["in"]
 
 
-def test_full_disk_leaves_the_target_and_keeps_what_was_written(tool):
+def test_full_disk_keeps_the_old_file_and_the_rows_written(tool):
     tool.write("in", recorded(range(60)))
     tool.write("rows", "old")
     r = tool.run("--replay", "in", "--time", "arrival", "-w", "1s", "-o", "rows",
@@ -370,7 +370,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("count", [1, 2, 64, 65, 1500])
-def test_statistics_are_those_of_exact_arithmetic(tool, shape, count):
+def test_statistics_equal_exact_arithmetic(tool, shape, count):
     chance = random.Random("%s %d" % (shape, count))
     values = [float(SHAPES[shape](chance)) for i in range(count)]
     data = "".join(frame(QUEUE, at="2026-11-24T02:00:00.%06dZ" % i, state={"x": x}) + "\n"

@@ -138,7 +138,7 @@ def check_metrics(text):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_last_window_is_exposed(tool):
+def test_output_has_the_last_window(tool):
     rows = tool.run(*REPLAY, "-s").rows
     result = tool.run(*REPLAY, *PROMETHEUS, "--outlier", OUTLIER)
     assert result.status == 0 and result.events("warning") == []
@@ -148,13 +148,13 @@ def test_the_last_window_is_exposed(tool):
     assert [e["queues"] for e in result.events("window.flush")] == [3] * 10
 
 
-def test_all_metrics_please_promtool(tool):
+def test_promtool_accepts_all_metrics(tool):
     result = tool.run(*REPLAY, *PROMETHEUS, "-m", "state,queueState,agentState,"
                       "conversationCount,waitTime,abandonedCount")
     check_metrics(result.out)
 
 
-def test_a_partial_window_is_not_exposed(tool):
+def test_partial_window_is_not_printed(tool):
     args = "--replay", SAMPLE, "-w", "7m", "--time", "arrival"
     rows = tool.run(*args, "-s").rows
     assert rows[-1]["partial"] and not rows[0]["partial"]
@@ -162,7 +162,7 @@ def test_a_partial_window_is_not_exposed(tool):
     assert parse(result.out) == expected(windows(rows)[0])
 
 
-def test_without_a_whole_window_there_is_nothing(tool):
+def test_nothing_is_printed_without_a_whole_window(tool):
     tool.write("file.prom", "old\n")
     for target in (), ("-o", "file.prom"):
         result = tool.run("--replay", SAMPLE, "-w", "1h", "--outlier", OUTLIER, *PROMETHEUS,
@@ -191,7 +191,7 @@ def recording():
     return text + end(10)
 
 
-def test_numbers_of_the_notification_service(tool):
+def test_metrics_have_the_numbers_of_the_rows(tool):
     args = ("--source", "notifications", "--replay", "-", "-w", "10s", "-m", "*", ONE)
     rows = tool.run(*args, "-s", data=recording()).rows
     result = tool.run(*args, *PROMETHEUS, data=recording())
@@ -209,7 +209,7 @@ def test_numbers_of_the_notification_service(tool):
     check_metrics(result.out)
 
 
-def test_now_exposes_queues_without_their_media(tool, service):
+def test_now_prints_queues_without_media_types(tool, service):
     result = tool.run("--source", "notifications", "--now", *PROMETHEUS, "--queue-name",
                       "Queue 01", "-m", "oWaiting", status=0)
     labels = {labels for name, labels in parse(result.out) if name.startswith("gsqstat_o_")}
@@ -226,7 +226,7 @@ STATISTICS = ["count", "last", "min", "max", "mean", "stddev", "p50", "p90", "p9
     (("--stat", "min,p99"), {"min", "p99"}), (("--stat", "count", "--stat", "total"),
                                               {"count", "total"}),
     (("--stat", ",".join(STATISTICS)), set(STATISTICS))])
-def test_statistics_are_those_that_are_asked_for(tool, args, stats):
+def test_stat_selects_statistics(tool, args, stats):
     notices = ("--source", "notifications", "--replay", "-", "-w", "10s", "-m", "*", ONE)
     for source, replay, data in (("stream", REPLAY, None),
                                  ("notifications", notices, recording())):
@@ -245,7 +245,7 @@ def test_statistics_are_those_that_are_asked_for(tool, args, stats):
     (("-f", "influx", "--stat", "last,p97", QUEUE), "--stat 'p97': must be count, last"),
     (("-f", "influx", "--stat", "last,", QUEUE), "--stat '': must be count, last"),
     (("-f", "promethes", QUEUE), "did you mean prometheus?")])
-def test_usage(tool, args, words):
+def test_bad_options_exit_with_2(tool, args, words):
     assert words in tool.run("--dry-run", *args, status=2).err
 
 
@@ -254,7 +254,7 @@ def stamp(text):
     return value
 
 
-def test_a_file_is_replaced_whole_at_each_window(tool, gate):
+def test_file_is_replaced_at_each_window(tool, gate):
     """Read all the time: it is never half a file, and has each window."""
     tool.write("real.prom", "", 0o640)
     (tool.dir / "file.prom").symlink_to("real.prom")
@@ -279,7 +279,7 @@ def test_a_file_is_replaced_whole_at_each_window(tool, gate):
     assert list(tool.dir.glob(".*.prom*")) == []
 
 
-def test_the_last_good_file_stays_where_a_run_fails(tool, serve):
+def test_last_good_file_stays_if_a_run_fails(tool, serve):
     serve(streams=[[("frame",), ("sleep", 0.9), ("close", 1008, "enough")]])
     result = tool.run("-w", "200ms", "-n", 100, *PROMETHEUS, "-o", "file.prom", QUEUE, status=6)
     assert result.events("window.flush")[-1]["partial"]
@@ -312,7 +312,7 @@ def test_after_a_signal_stdout_has_the_last_whole_window(tool, gate):
     assert updates == [whole[-1]["updates"]]
 
 
-def test_what_is_no_file_gets_one_exposition(tool):
+def test_pipe_gets_only_the_last_window(tool):
     os.mkfifo(tool.dir / "pipe")
     reader = os.open(tool.dir / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     with open(reader) as pipe:
@@ -320,7 +320,7 @@ def test_what_is_no_file_gets_one_exposition(tool):
         assert parse(pipe.read()) == parse(tool.run(*REPLAY, *PROMETHEUS).out)
 
 
-def test_thresholds_hold_as_ever(tool):
+def test_thresholds_work_with_prometheus(tool):
     assert parse(tool.run(*REPLAY, *PROMETHEUS, "--fail-if", "coverage < 1", status=1).out)
 
 

@@ -14,7 +14,7 @@ from rawserver import RawServer
 FAST = ("-w", "300ms", QUEUE)
 
 
-def test_run_against_it(tool, raw):
+def test_run_against_the_raw_server(tool, raw):
     server = raw()
     r = tool.run("-w", "300ms", *frames.QUEUES[:3], status=0)
     assert [row["updates"] for row in r.rows] == [1, 1, 1]
@@ -27,7 +27,7 @@ def test_run_against_it(tool, raw):
     assert server.received == [(frames.CLOSE, struct.pack("!H", 1000))]
 
 
-def test_payload_as_first_message(tool, raw):
+def test_subscription_may_be_the_first_message(tool, raw):
     server = raw()
     assert tool.run("--subscribe", "message", *FAST, status=0).rows[0]["updates"] == 1
     assert "access_token" in server.targets[0][1]
@@ -50,7 +50,7 @@ def upgrade(accept, *lines):
 
 @pytest.mark.parametrize("connection", [
     "upgrade", "keep-alive, Upgrade", "Upgrade , keep-alive", "keep-alive\r\nConnection: UPGRADE"])
-def test_connection_is_a_list(tool, raw, connection):
+def test_connection_header_may_be_a_list(tool, raw, connection):
     raw(answer=lambda accept: upgrade(accept, "Sec-WebSocket-Accept: " + accept).replace(
         b"Connection: Upgrade", b"Connection: " + connection.encode()))
     tool.run(*FAST, status=0)
@@ -66,19 +66,19 @@ def pieces(accept, *at, extra=()):
 @pytest.mark.parametrize("at", [
     (b"Protocols",), (b"Protocols\r\n",), (b"Protocols\r\n", b"Upgr", b"websocket", b"Accept: "),
     (b"=\r", b"=\r\n"), (b"=\r\n\r",)])
-def test_upgrade_comes_in_pieces(tool, raw, at, how):
+def test_answer_to_the_handshake_may_come_in_pieces(tool, raw, at, how):
     server = raw(answer=lambda accept: pieces(accept, *at))
     assert tool.run("--subscribe", how, *FAST, status=0).rows[0]["updates"] == 1
     assert len(server.targets) == 1
 
 
-def test_what_is_wrong_with_an_upgrade_may_come_last(tool, raw):
+def test_wrong_header_at_the_end_of_an_answer_is_found(tool, raw):
     raw(answer=lambda accept: pieces(
         accept, b"=\r\n", extra=["Sec-WebSocket-Extensions: permessage-deflate"]))
     assert "extension" in tool.run(*FAST, status=8).end["message"]
 
 
-def test_upgrade_without_an_end_is_no_connection(tool, raw):
+def test_answer_to_the_handshake_without_an_end_is_no_connection(tool, raw):
     def endless(accept):
         yield pieces(accept, b"=\r\n")[0]
         while True:
@@ -88,7 +88,7 @@ def test_upgrade_without_an_end_is_no_connection(tool, raw):
     assert r.status == 5 and r.end["connected"] == 0, r.err
 
 
-def test_interim_answer_says_nothing_of_the_upgrade(tool, raw):
+def test_headers_of_a_103_answer_are_ignored(tool, raw):
     hints = b"HTTP/1.1 103 Early Hints\r\nUpgrade: h2c\r\nConnection: close\r\n\r\n"
     raw(answer=lambda accept: [hints, *pieces(accept)])
     assert tool.run(*FAST).status == 0
@@ -116,7 +116,7 @@ def test_interim_answer_says_nothing_of_the_upgrade(tool, raw):
     lambda accept: b"I am no HTTP\r\n\r\n"],
     ids=["connection", "no connection", "wrong accept", "no accept", "extension", "protocol",
          "upgrade", "no HTTP"])
-def test_wrong_upgrade_is_a_breach(tool, raw, answer):
+def test_wrong_answer_to_the_handshake_is_a_protocol_error(tool, raw, answer):
     server = raw(answer=answer)
     r = tool.run(*FAST)
     assert r.status == 8 and len(server.targets) == 2, r.err
@@ -161,7 +161,7 @@ class ResettingServer(RawServer):
             writer.close()
 
 
-def test_http2_reset_is_retried_then_5(tool, raw):
+def test_http2_reset_is_retried_then_exits_with_5(tool, raw):
     server = raw(kind=ResettingServer, tune=lambda c: c.set_alpn_protocols(["h2"]))
     tool.run("--retry-for", "1s", *FAST, status=5)
     assert server.tokens > 1
@@ -173,7 +173,7 @@ def silence(*_):
     return b""
 
 
-def test_signal_while_the_101_does_not_come(tool, raw):
+def test_signal_ends_a_wait_for_the_101(tool, raw):
     server = raw(silence, silence)
     process = tool.start(*FAST)
     assert harness.eventually(lambda: server.targets)
@@ -182,26 +182,26 @@ def test_signal_while_the_101_does_not_come(tool, raw):
 
 @pytest.mark.parametrize("args", [("--retry-for", "2s"),
                                   ("--connect-timeout", "2s", "--retry-for", "0")])
-def test_101_that_does_not_come_is_bounded(tool, raw, args):
+def test_wait_for_the_101_has_a_limit(tool, raw, args):
     server = raw(silence, silence)
     r = tool.run(*args, *FAST, within=2 + harness.SLACK)
     assert r.status == 5 and len(server.targets) == 1, r.err
 
 
-def test_101_that_does_not_come_is_tried_again(tool, raw):
+def test_handshake_without_a_101_is_retried(tool, raw):
     server = raw(silence, silence)
     r = tool.run("--connect-timeout", "400ms", "--retry-for", "3s", *FAST)
     assert r.status == 5 and len(server.targets) > 1
     assert "--connect-timeout 400ms" in r.events("stream.retry")[0]["reason"]
 
 
-def test_close_that_is_not_answered_is_bounded(tool, raw):
+def test_wait_for_the_answer_to_a_close_has_a_limit(tool, raw):
     server = raw(polite=False)
     tool.run(*FAST, status=0, within=1.3 * harness.SLACK)
     assert server.received == [(frames.CLOSE, struct.pack("!H", 1000))]
 
 
-def test_second_signal_cuts_the_end_short(tool, raw):
+def test_second_signal_ends_the_close_at_once(tool, raw):
     """The first one's end takes as long as the close goes unanswered, 0.8 s at the most; where
     this test was held up so long, once more."""
     for _ in range(5):
@@ -219,7 +219,7 @@ def test_second_signal_cuts_the_end_short(tool, raw):
 
 @pytest.mark.parametrize("header", [b"\x81\xff", b"\x81\x7f\x80" + bytes(7)],
                          ids=["mask", "length"])
-def test_frame_with_a_bad_header_is_a_breach(tool, raw, header):
+def test_frame_with_a_bad_header_is_a_protocol_error(tool, raw, header):
     server = raw(lambda queues: header + bytes(20))
     r = tool.run("-w", "5s", QUEUE)
     assert harness.eventually(lambda: len(server.received) == 2)

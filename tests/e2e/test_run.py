@@ -36,7 +36,7 @@ def test_signal_prints_partial_rows(tool, gate, number):
     assert harness.eventually(lambda: gate.closes == [1000])
 
 
-def test_signal_in_a_handshake(tool, gate):
+def test_signal_ends_a_handshake(tool, gate):
     with socket.create_server(("127.0.0.1", 0)) as server:
         process = tool.start("-H", "localhost:%d" % server.getsockname()[1], *FAST)
         server.accept()
@@ -73,7 +73,7 @@ def resolving(tool, gate):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_in_the_resolver(tool, resolving, number):
+def test_signal_ends_a_name_resolution(tool, resolving, number):
     process = tool.start(*FAST)
     assert harness.eventually(resolving)
     r = process.end(number, status=128 + number, within=harness.SLACK)
@@ -83,24 +83,24 @@ def test_signal_in_the_resolver(tool, resolving, number):
 @pytest.mark.parametrize("args", [("--retry-for", "500ms"),
                                   ("--connect-timeout", "100ms", "--retry-for", "500ms"),
                                   ("--connect-timeout", "500ms", "--retry-for", "0")])
-def test_resolver_makes_no_run_longer(tool, resolving, args):
+def test_slow_resolver_does_not_delay_the_end(tool, resolving, args):
     r = tool.run(*args, *FAST, within=0.5 + harness.SLACK)
     assert r.status == 5 and resolving(), r.err
 
 
-def test_resolver_of_the_proxy_makes_no_run_longer(tool, resolving):
+def test_slow_resolver_of_the_proxy_does_not_delay_the_end(tool, resolving):
     tool.env["https_proxy"] = "http://proxy.invalid:3128"
     tool.run("--retry-for", "500ms", *FAST, status=5, within=0.5 + harness.SLACK)
     assert resolving()
 
 
-def test_signal_in_a_backoff(tool, serve):
+def test_signal_ends_a_wait_for_the_next_attempt(tool, serve):
     serve(tokens=[answer(429, **{"Retry-After": "30"})])
     process = tool.start(*FAST, until="token.retry")
     assert process.end(status=143).out == ""
 
 
-def test_signal_while_another_run_holds_the_lock(tool, serve):
+def test_signal_ends_a_wait_for_the_lock_of_another_run(tool, serve):
     gate = serve(tokens=[{**answer(), "delay": 20}])
     first = tool.start(*FAST)
     while not gate.token_requests:
@@ -136,13 +136,13 @@ def ending_before_a_full_pipe(tool):
         yield process
 
 
-def test_signal_while_stdout_is_blocked(tool, gate):
+def test_signal_ends_a_run_with_blocked_stdout(tool, gate):
     with ending_before_a_full_pipe(tool) as process:
         r = process.finish(within=harness.SLACK, status=143)
         assert r.warnings("bytes of rows are lost")
 
 
-def test_usr1_before_a_run_begins_is_answered_in_it(tool, gate):
+def test_usr1_before_the_start_is_answered_later(tool, gate):
     process = tool.start("-Q", "-", "-w", "300ms", stdin=subprocess.PIPE)
     status = "/proc/%d/status" % process.pid
     assert harness.eventually(lambda: "SigBlk:\t0000000000000200" in open(status).read())
@@ -150,7 +150,7 @@ def test_usr1_before_a_run_begins_is_answered_in_it(tool, gate):
     assert len(process.finish(QUEUE.encode(), status=0).events("run.status")) == 1
 
 
-def test_usr1_while_a_run_ends_cuts_nothing_off(tool, gate):
+def test_usr1_at_the_end_loses_no_output(tool, gate):
     with ending_before_a_full_pipe(tool) as process:
         while process.poll() is None:
             process.send_signal(signal.SIGUSR1)
@@ -173,7 +173,7 @@ def test_ignored_signal_stays_ignored(tool, gate):
     assert process.end(signal.SIGHUP).status == 0
 
 
-def test_usr1_tells_the_counts_and_goes_on(tool, gate):
+def test_usr1_prints_counts_and_the_run_continues(tool, gate):
     process = tool.start("-w", "700ms", QUEUE, until="stream.connected")
     process.send_signal(signal.SIGUSR1)
     line = process.until("run.status")
@@ -181,7 +181,7 @@ def test_usr1_tells_the_counts_and_goes_on(tool, gate):
     assert process.finish().status == 0
 
 
-def test_stopped_process_counts_the_time_as_lost(tool, gate):
+def test_time_of_a_stopped_process_is_not_covered(tool, gate):
     process = tool.start("-w", "300ms", "-n", 1000, "--idle-timeout", "800ms", QUEUE)
     process.until("stream.connected")
     process.stop(1.2)       # over --idle-timeout, and too short for a stall
@@ -200,7 +200,7 @@ def test_stopped_process_counts_the_time_as_lost(tool, gate):
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
     (b"HTTP/1.1 503 No\r\n\r\n", b"y")],
     ids=["silent", "body", "headers", "100", "chunks", "503"])
-def test_slow_token_answer_makes_no_run_longer(tool, serve, first, again):
+def test_slow_token_answer_does_not_exceed_retry_for(tool, serve, first, again):
     serve(plain=True)
 
     def talk(client):
@@ -216,7 +216,7 @@ def test_slow_token_answer_makes_no_run_longer(tool, serve, first, again):
 
 @pytest.mark.parametrize("option, status, asked", [("--retry-for", 5, 1),
                                                    ("--connect-timeout", 0, 2)])
-def test_lock_of_another_run_makes_no_run_longer(tool, serve, option, status, asked):
+def test_lock_of_another_run_does_not_exceed_retry_for(tool, serve, option, status, asked):
     gate = serve(tokens=[{**answer(), "delay": 20}, None])
     first = tool.start(*FAST)
     assert harness.eventually(lambda: gate.token_requests)
@@ -225,7 +225,7 @@ def test_lock_of_another_run_makes_no_run_longer(tool, serve, option, status, as
     assert first.end().status == 143
 
 
-def test_partial_rows_of_a_replay(tool):
+def test_signal_prints_partial_rows_of_a_replay(tool):
     process = tool.start("--replay", "-", stdin=subprocess.PIPE)
     process.stdin.write(frame(QUEUE, at="2026-11-24T02:00:00Z").encode() + b"\n")
     process.until("run.start")
@@ -239,7 +239,7 @@ def cache_files(tool):
     return [p for p in (tool.dir / "cache/gsqstat").iterdir() if p.suffix == ""]
 
 
-def test_token_is_kept_and_used_again(tool, gate):
+def test_token_is_cached_and_used_again(tool, gate):
     assert tool.run(*FAST).status == 0
     (path,) = cache_files(tool)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -252,7 +252,7 @@ def test_token_is_kept_and_used_again(tool, gate):
 
 @pytest.mark.parametrize("text, mode", [("{", 0o600), ("", 0o600), ("x" * 70000, 0o600),
                                         (None, 0o644)])
-def test_broken_cache_file_is_set_aside(tool, gate, text, mode):
+def test_broken_cache_file_is_renamed(tool, gate, text, mode):
     tool.run(*FAST)
     (path,) = cache_files(tool)
     if text is not None:
@@ -270,7 +270,7 @@ def test_unusable_cache_is_one_warning(tool, gate):
     assert len(r.warnings("cache")) == 1
 
 
-def test_short_lived_token_is_used_and_not_kept(tool, serve):
+def test_short_lived_token_is_used_and_not_cached(tool, serve):
     gate = serve(expires_in=30)
     assert tool.run(*FAST).status == 0 and tool.run(*FAST).status == 0
     assert len(gate.token_requests) == 2 and cache_files(tool) == []
@@ -306,14 +306,14 @@ def refusing(proxy):
     return start
 
 
-def test_proxy_is_used_and_sees_no_query(tool, gate, proxy):
+def test_proxy_is_used_and_does_not_see_the_query(tool, gate, proxy):
     seen = proxy().seen
     tool.run(*FAST, status=0)
     assert len(seen) == 2 and not any("access_token" in head for head in seen)
 
 
 @pytest.mark.parametrize("status", [b"429 No", b"502 Bad Gateway"])
-def test_proxy_that_refuses_is_5(tool, gate, refusing, status):
+def test_proxy_that_fails_exits_with_5(tool, gate, refusing, status):
     seen, words = refusing(status)
     r = tool.run("--retry-for", "1s", *FAST, status=5)
     assert not gate.token_requests and words in r.end["message"]
@@ -325,8 +325,8 @@ def test_proxy_that_refuses_is_5(tool, gate, refusing, status):
     (b"407 Proxy Authentication Required", 3, "check the user and the password in https_proxy"),
     (b"401 No", 3, "check the user and the password in https_proxy"),
     (b"403 No", 6, "allow the host in the proxy, or check no_proxy and https_proxy")])
-def test_proxy_that_will_never_let_pass_ends_the_run_at_once(tool, serve, notify, refusing, how,
-                                                             status, end, advice):
+def test_refusal_by_the_proxy_is_not_retried(tool, serve, notify, refusing, how,
+                                             status, end, advice):
     args = FAST
     if how in ("names", "channel"):
         notify()
@@ -344,7 +344,7 @@ def test_proxy_that_will_never_let_pass_ends_the_run_at_once(tool, serve, notify
     assert not r.events("token.retry") and not r.events("stream.retry")
 
 
-def test_proxy_that_refuses_the_stream_is_5(tool, gate, refusing):
+def test_proxy_that_fails_for_the_stream_exits_with_5(tool, gate, refusing):
     assert tool.run(*FAST).status == 0
     seen, words = refusing(b"502 Bad Gateway")
     r = tool.run("--retry-for", "1s", *FAST, status=5)
@@ -355,11 +355,11 @@ def test_proxy_that_refuses_the_stream_is_5(tool, gate, refusing):
 
 @pytest.mark.parametrize("variable", ["https_proxy", "all_proxy", "HTTPS_PROXY"])
 @pytest.mark.parametrize("scheme", ["", "http://", "https://", "socks5h://"])
-def test_proxy_that_is_down_is_called_one(tool, gate, variable, scheme):
+def test_error_of_a_proxy_that_is_down_names_the_proxy(tool, gate, variable, scheme):
     for host in ("127.0.0.1:1", "proxy.invalid:3128"):
         tool.env[variable] = scheme + host
         r = tool.run("--retry-for", "1s", *FAST, status=5)
-        looked_up = r.events("token.retry") or "did not come" not in r.end["message"]
+        looked_up = r.events("token.retry") or "no token came" not in r.end["message"]
         if looked_up or host == "127.0.0.1:1":
             assert "the proxy (%s: %s)" % (variable, host) in r.end["message"], r.err
 
@@ -371,7 +371,7 @@ def test_wss_proxy_is_named_for_the_stream(tool, gate):
     assert "the proxy (WSS_PROXY: 127.0.0.1:1)" in r.end["message"]
 
 
-def test_what_is_wrong_behind_a_proxy_is_not_the_proxys(tool, gate, proxy):
+def test_errors_behind_a_proxy_do_not_name_the_proxy(tool, gate, proxy):
     proxy()
     del tool.env["SSL_CERT_FILE"]
     r = tool.run(*FAST, status=8)
@@ -380,7 +380,7 @@ def test_what_is_wrong_behind_a_proxy_is_not_the_proxys(tool, gate, proxy):
 
 
 @pytest.mark.parametrize("answers", [[b"\x05\xff"], [b"\x05\x02", b"\x01\x01"]])
-def test_socks_proxy_that_refuses_the_user_is_3(tool, gate, answers):
+def test_socks_proxy_that_refuses_the_user_exits_with_3(tool, gate, answers):
     seen = []
 
     def refuse(client):
@@ -396,7 +396,7 @@ def test_socks_proxy_that_refuses_the_user_is_3(tool, gate, answers):
     assert "check the user and the password in all_proxy" in r.end["message"]
 
 
-def test_proxy_that_hangs_makes_no_run_longer(tool, gate, proxy):
+def test_hanging_proxy_does_not_exceed_retry_for(tool, gate, proxy):
     seen = proxy(b"", "all_proxy").seen
     tool.run("--retry-for", "500ms", *FAST, status=5, within=0.5 + harness.SLACK)
     before = len(seen)
@@ -408,7 +408,7 @@ def test_proxy_that_hangs_makes_no_run_longer(tool, gate, proxy):
 
 @pytest.mark.parametrize("source", ["stream", "notifications"])
 @pytest.mark.parametrize("cached", [True, False])
-def test_proxy_that_hangs_is_named(tool, serve, notify, proxy, source, cached):
+def test_error_of_a_hanging_proxy_names_the_proxy(tool, serve, notify, proxy, source, cached):
     (serve if source == "stream" else notify)()
     args = ("--source", source, *FAST)
     if cached:
@@ -435,13 +435,13 @@ def over_tls(gate, *names):
     return {"tls": gate.authority.context(*names), "address": "https://localhost:%d"}
 
 
-def test_authorities_of_the_environment_vouch_for_a_proxy_too(tool, serve, proxy):
+def test_ssl_cert_file_applies_to_a_proxy(tool, serve, proxy):
     seen = proxy(**over_tls(serve())).seen
     tool.run(*FAST, status=0)
     assert len(seen) == 2
 
 
-def test_proxy_of_an_unknown_authority_needs_ssl_cert_file(tool, gate, proxy):
+def test_untrusted_certificate_of_a_proxy_suggests_ssl_cert_file(tool, gate, proxy):
     seen = proxy(**over_tls(gate)).seen
     del tool.env["SSL_CERT_FILE"]
     r = tool.run("--cacert", gate.ca, *FAST, status=8)
@@ -449,7 +449,7 @@ def test_proxy_of_an_unknown_authority_needs_ssl_cert_file(tool, gate, proxy):
     assert "the certificate of the proxy (https_proxy: localhost:" in r.end["message"]
 
 
-def test_proxy_with_another_name_in_its_certificate(tool, serve, proxy):
+def test_certificate_of_a_proxy_for_another_name_is_an_error(tool, serve, proxy):
     seen = proxy(**over_tls(serve(), "other.example")).seen
     r = tool.run(*FAST, status=8)
     assert not seen and "--cacert" not in r.end["message"]
@@ -474,7 +474,7 @@ def test_ssl_cert_dir_is_honoured(tool, gate):
 # -- descriptors
 
 @pytest.mark.parametrize("limit", range(4, 16))
-def test_too_few_descriptors_are_told_as_that(tool, gate, limit):
+def test_too_few_descriptors_are_named_as_the_cause(tool, gate, limit):
     def lower():
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     r = tool.run("--retry-for", "3s", "--no-cache", *FAST, preexec_fn=lower)
@@ -509,7 +509,7 @@ ECHOES = {
 
 @pytest.mark.parametrize("name", ECHOES)
 @pytest.mark.parametrize("audit", ["json", "logfmt", "none"])
-def test_no_secret_is_told(tool, serve, name, audit):
+def test_no_secret_is_printed(tool, serve, name, audit):
     gate = serve(**ECHOES[name])
     r = tool.run("-v", "--audit", audit, "--retry-for", "1s", "-o", "rows", *FAST)
     texts = [r.out, r.err] + [p.read_text() for p in tool.dir.rglob("*")
@@ -561,7 +561,7 @@ def test_audit_none_has_one_plain_line_for_the_error(tool, serve):
     assert len(r.err.splitlines()) == 1 and r.err.startswith("gsqstat: ")
 
 
-def test_silent_tells_errors_alone(tool, gate):
+def test_silent_prints_only_errors(tool, gate):
     assert tool.run("-s", *FAST).err == ""
 
 
@@ -580,21 +580,21 @@ def test_settings_fit_into_their_line_however_many_queues(tool, count, form):
         assert settings["queue"] == 500 if count == 500 else len(settings["queue"]) == 50
 
 
-def test_foreign_text_breaks_no_line(tool, serve):
+def test_text_from_outside_is_escaped_in_audit_lines(tool, serve):
     serve(streams=[[("close", 1008, 'a"b\\c\n\x1b[31m\u202e\u0085end')]])
     r = tool.run(*FAST)
     assert "\x1b" not in r.err and "\u202e" not in r.err and "\u0085" not in r.err
     assert r.status == 6 and 'a"b' in r.end["message"]
 
 
-def test_rejects_are_told_once_a_second(tool, serve):
+def test_rejected_frames_are_reported_once_a_second(tool, serve):
     serve(streams=[[("send", *["nonsense"] * 50)]])
     r = tool.run(*FAST)
     assert len(r.events("frame.rejected")) == 1
     assert r.end["rejected"]["not-json"] == 50 and r.end["suppressed"] == 49
 
 
-def test_pipes_that_others_write_to_hold_nothing_up(tool, gate):
+def test_pipes_shared_with_others_do_not_block_the_run(tool, gate):
     """Another may take the room that poll(2) saw: the run's own descriptors do not wait, those
     that it shares are left as they are."""
     process = tool.start("-w", "1h", QUEUE, until="stream.connected")
@@ -614,7 +614,7 @@ def test_pipes_that_others_write_to_hold_nothing_up(tool, gate):
     assert len(own) == 2
 
 
-def test_full_stderr_holds_nothing_up(tool, gate):
+def test_full_stderr_does_not_block_the_run(tool, gate):
     process = tool.start("-w", "100ms", "-n", 20, QUEUE)
     time.sleep(0.1)
     out = process.stdout.read()

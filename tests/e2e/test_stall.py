@@ -95,7 +95,7 @@ def check_replay(tool, source, recording, window, rows):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_stopped_process_tells_how_long_it_saw_nothing(tool_of, source):
+def test_stopped_process_reports_how_long_it_stood_still(tool_of, source):
     tool = tool_of(source)
     process = tool.start("--source", source, "-w", "300ms", "-n", 13, "--record", "recording",
                          "--idle-timeout", "5s", QUEUE, until="window.flush")
@@ -111,7 +111,7 @@ def test_stopped_process_tells_how_long_it_saw_nothing(tool_of, source):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_time_that_was_not_seen_is_no_silence(tool_of, source):
+def test_time_of_a_stall_is_not_silence(tool_of, source):
     """The connection goes on: what came meanwhile is there, though it is over --idle-timeout."""
     tool = tool_of(source)
     process = tool.start("--source", source, "-w", "10s", "--record", "recording", "--idle-timeout",

@@ -18,7 +18,7 @@ FAST = ("-w", "300ms", QUEUE)
 RECONNECTS = ("-w", "3s")            # time for a loss to be mended, on a machine that is busy
 
 
-def test_run_prints_count_times_queues_rows(tool, gate):
+def test_run_prints_a_row_per_queue_and_window(tool, gate):
     r = tool.run("-w", "200ms", "-n", 3, *frames.QUEUES[:4], status=0)
     assert [(row["window"], row["queueId"]) for row in r.rows] == \
         [(w, q) for w in range(3) for q in frames.QUEUES[:4]]
@@ -31,7 +31,7 @@ def test_run_prints_count_times_queues_rows(tool, gate):
     assert harness.eventually(lambda: gate.closes == [1000]) and gate.errors == []
 
 
-def test_silent_queue_has_rows_too(tool, serve):
+def test_queue_without_frames_has_rows(tool, serve):
     serve(streams=[[("frame",)]])
     r = tool.run(*FAST, frames.QUEUES[1], status=0)
     assert [row["updates"] for row in r.rows] == [1, 0]
@@ -53,7 +53,7 @@ def test_payload_as_message(tool, gate):
 
 
 @pytest.mark.parametrize("cut", [1, 20, 150])
-def test_fragments_are_put_together(tool, serve, cut):
+def test_fragments_are_joined(tool, serve, cut):
     text = frame(QUEUE).encode()
     parts = [text[i:i + cut] for i in range(0, len(text), cut)]
     raw = b""
@@ -65,20 +65,20 @@ def test_fragments_are_put_together(tool, serve, cut):
     assert harness.eventually(lambda: b"between" in gate.pongs)
 
 
-def test_frames_split_at_any_byte(tool, serve):
+def test_messages_may_be_split_at_any_byte(tool, serve):
     raw = ws_frame(TEXT, frame(QUEUE)) + ws_frame(TEXT, frame(QUEUE, 1795485600.0))
     serve(streams=[[("raw", raw[i:i + 1]) for i in range(len(raw))]])
     r = tool.run("--lateness", "20s", "-w", "1s", QUEUE)
     assert r.rows[0]["updates"] + r.rows[0]["rejected"]["stale"] == 2
 
 
-def test_several_values_in_a_text_are_several_frames(tool, serve):
+def test_message_with_several_json_values_counts_as_several_frames(tool, serve):
     serve(streams=[[("call", lambda a: frame(QUEUE) + "\n" + frame(frames.QUEUES[1]))]])
     r = tool.run(*FAST, frames.QUEUES[1])
     assert [row["updates"] for row in r.rows] == [1, 1]
 
 
-def test_what_is_in_no_row_is_counted(tool, serve):
+def test_rejected_messages_are_counted(tool, serve):
     serve(streams=[[("send", "not json", frame(QUEUE, event="other"),
                      frame("0000ffff-0000-4000-8000-000000000001"),
                      frame(QUEUE, queueId="x"), "{}"),
@@ -95,7 +95,7 @@ def test_what_is_in_no_row_is_counted(tool, serve):
     assert lines[0]["text"] == "not json" and lines[1]["frame"]["eventType"] == "other"
 
 
-def test_each_frame_has_one_fate(tool, serve):
+def test_each_frame_is_counted_once(tool, serve):
     now = frames.timestamp()
     serve(streams=[[("send", frame(QUEUE, at=now), frame(QUEUE, at=now),
                      frame(QUEUE, at="2020-01-01T00:00:00Z"),
@@ -112,7 +112,7 @@ def test_each_frame_has_one_fate(tool, serve):
     assert all(line["queueId"] == QUEUE for line in r.events("frame.rejected"))
 
 
-def test_loss_is_mended_and_shows_in_coverage(tool, serve):
+def test_lost_connection_is_replaced_and_lowers_coverage(tool, serve):
     gate = serve(streams=[[("frame",), ("sleep", 0.1), ("drop",)], [("run",)]])
     r = tool.run(*RECONNECTS, QUEUE, status=0)
     assert 0.2 < r.rows[0]["coverage"] < 1
@@ -124,7 +124,7 @@ def test_loss_is_mended_and_shows_in_coverage(tool, serve):
 @pytest.mark.parametrize("end", [
     [("rst",)], [("close", 1000, "bye")], [("close", 1011, "oops")],
     [("raw", ws_close()), ("drop",)], [("drop",)]])
-def test_any_other_close_is_opened_again(tool, serve, end):
+def test_any_other_close_code_is_followed_by_a_reconnect(tool, serve, end):
     serve(streams=[[("frame",), *end], [("run",)]])
     assert len(tool.run(*RECONNECTS, QUEUE, status=0).events("stream.connected")) == 2
 
@@ -137,7 +137,7 @@ def test_after_a_reconnect_old_frames_are_duplicates(tool, serve):
     assert r.rows[0]["rejected"]["duplicate"] == 1 and r.rows[0]["updates"] == 3
 
 
-def test_watchdog_opens_a_silent_stream_again(tool, serve):
+def test_silent_stream_is_reconnected_after_idle_timeout(tool, serve):
     serve(streams=[[("frame",)], [("run",)]])
     r = tool.run("--idle-timeout", "1s", *RECONNECTS, QUEUE, status=0)
     lost = r.events("stream.lost")[0]
@@ -157,7 +157,7 @@ def test_watchdog_opens_a_silent_stream_again(tool, serve):
     # closes that are malformed: short, with codes that none may have, with such a reason
     *((raw, 1002, None) for raw in (ws_frame(8, b"\x03"), ws_close(1005), ws_close(999),
                                     ws_frame(8, b"\x03\xe8\xff")))])
-def test_what_cannot_be_taken_closes_and_opens_again(tool, serve, raw, code, counted):
+def test_unacceptable_message_closes_the_connection_and_reconnects(tool, serve, raw, code, counted):
     gate = serve(streams=[[("raw", raw)], [("run",)]])
     r = tool.run(*RECONNECTS, QUEUE, status=0)
     assert harness.eventually(lambda: gate.closes[:1] == [code]), gate.closes
@@ -166,7 +166,7 @@ def test_what_cannot_be_taken_closes_and_opens_again(tool, serve, raw, code, cou
 
 
 @pytest.mark.parametrize("code, reason", [(1000, "bye"), (1011, ""), (1013, "later"), (4999, "x")])
-def test_close_is_answered_and_told(tool, serve, code, reason):
+def test_close_is_answered_and_reported(tool, serve, code, reason):
     gate = serve(streams=[[("close", code, reason)], [("run",)]])
     r = tool.run(*RECONNECTS, QUEUE, status=0)
     assert harness.eventually(lambda: gate.closes[:1] == [code]), gate.closes
@@ -181,7 +181,7 @@ def test_close_is_answered_and_told(tool, serve, code, reason):
     ws_frame(8, b"\x03"), ws_close(1005), ws_frame(8, b"\x03\xe8\xff")],
     ids=["rsv", "opcode", "mask", "long ping", "lone continuation", "fragmented ping",
          "text in text", "short close", "close 1005", "close reason"])
-def test_second_breach_is_8_the_first_is_mended(tool, serve, raw):
+def test_second_protocol_error_exits_with_8(tool, serve, raw):
     serve(streams=[[("raw", raw)], [("run",)]])
     assert tool.run(*RECONNECTS, QUEUE).status == 0
     serve(streams=[[("raw", raw)]])
@@ -199,7 +199,7 @@ def test_401_renews_the_token_once(tool, gate):
     assert len(gate.token_requests) == 2
 
 
-def test_401_twice_is_3(tool, serve):
+def test_second_401_exits_with_3(tool, serve):
     gate = serve(streams=[answer(401)])
     r = tool.run(*FAST)
     assert r.status == 3 and "GENESYS_CLIENT_SECRET" in r.end["message"]
@@ -226,7 +226,7 @@ def login_error(status, error, words, **more):
      "HTTP 404 not.found: No such path, contextId ctx-2; this host has no token endpoint: check "
      "GENESYS_API_HOST"),
     (answer(409), 6, "HTTP 409")])
-def test_token_refused(tool, serve, token, status, words):
+def test_refused_token_request_exits_with_its_status(tool, serve, token, status, words):
     gate = serve(tokens=[token])
     r = tool.run(*FAST)
     assert r.status == status and words in r.end["message"], r.end["message"]
@@ -234,7 +234,7 @@ def test_token_refused(tool, serve, token, status, words):
     assert len(gate.token_requests) == 1 and not gate.connections
 
 
-def test_login_that_fails_tells_its_status_code_and_ids(tool, serve):
+def test_login_error_has_status_code_and_ids(tool, serve):
     gate = serve(tokens=[answer(503, {"code": "service.unavailable", "message": "Try later",
                                       "contextId": "ctx-3"}, **{"ININ-Correlation-Id": "c-3"})])
     r = tool.run("--retry-for", "1s", *FAST, status=5)
@@ -243,7 +243,7 @@ def test_login_that_fails_tells_its_status_code_and_ids(tool, serve):
     assert words in r.end["message"] and words in r.events("token.retry")[0]["reason"]
 
 
-def test_no_word_of_the_login_holds_the_secret(tool, serve):
+def test_login_error_does_not_show_the_secret(tool, serve):
     encoded = gateway.SECRET.replace("/", "%2F").replace("+", "%2B")
     for words in (gateway.SECRET, "no " + gateway.SECRET[:9], "x" * 500, encoded + " is wrong",
                   encoded[:17], encoded[:16], encoded[:14] + "...", gateway.SECRET[:14] + "."):
@@ -260,7 +260,7 @@ def test_no_word_of_the_login_holds_the_secret(tool, serve):
     answer(200, {"access_token": "abc", "token_type": "bearer", "expires_in": "5"}),
     answer(200, {"access_token": "abc", "token_type": "bearer"}),
     answer(200, b" " * 70000)])
-def test_second_malformed_token_answer_is_8(tool, serve, bad):
+def test_second_malformed_token_answer_exits_with_8(tool, serve, bad):
     serve(tokens=[bad, None])
     assert tool.run(*FAST).status == 0
     gate = serve(tokens=[bad])
@@ -269,7 +269,7 @@ def test_second_malformed_token_answer_is_8(tool, serve, bad):
 
 
 @pytest.mark.parametrize("where", ["tokens", "streams"])
-def test_429_past_retry_for_is_4(tool, serve, where):
+def test_429_for_longer_than_retry_for_exits_with_4(tool, serve, where):
     serve(**{where: [answer(429)]})
     tool.run("--retry-for", "3s", *FAST, status=4)
 
@@ -284,7 +284,7 @@ def test_retry_after_longer_than_the_time_left_ends_at_once(tool, serve, where):
 
 @pytest.mark.parametrize("where", ["tokens", "streams"])
 @pytest.mark.parametrize("when", ["0", "Wed, 21 Oct 2015 07:28:00 GMT"])
-def test_retry_after_of_nothing_is_no_flood(tool, serve, where, when):
+def test_retry_after_0_is_retried_with_pauses(tool, serve, where, when):
     gate = serve(**{where: [answer(429, **{"Retry-After": when})]})
     tool.run("--retry-for", "3s", *FAST, status=4)
     assert 2 <= len(gate.token_requests if where == "tokens" else gate.connections) < 40
@@ -302,7 +302,7 @@ def test_retry_after_is_honoured(tool, serve, where):
     assert retry["waitMs"] == 1000
 
 
-def test_retry_after_as_a_date(tool, serve):
+def test_retry_after_may_be_a_date(tool, serve):
     when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3600))
     serve(streams=[answer(429, **{"Retry-After": when})])
     assert tool.run(*FAST).status == 4
@@ -326,7 +326,7 @@ def test_retry_after_is_not_cut(tool, serve):
 
 @pytest.mark.parametrize("where, then", [("tokens", None), ("streams", [("run",)])])
 @pytest.mark.parametrize("status", [408, 503])
-def test_what_may_mend_is_retried_then_5(tool, serve, where, then, status):
+def test_temporary_failures_are_retried_then_exit_with_5(tool, serve, where, then, status):
     serve(**{where: [answer(status), then]})
     assert tool.run(*FAST).status == 0
     serve(**{where: [answer(status)]})
@@ -334,7 +334,7 @@ def test_what_may_mend_is_retried_then_5(tool, serve, where, then, status):
     assert "HTTP %d" % status in r.end["message"]
 
 
-def test_status_decides_before_the_length_of_its_page(tool, serve):
+def test_status_counts_even_if_the_error_page_is_too_long(tool, serve):
     page = b"x" * 70000
     serve(tokens=[answer(503, page), answer(502, page), None])
     tool.run(*FAST, status=0)
@@ -346,7 +346,7 @@ def test_status_decides_before_the_length_of_its_page(tool, serve):
     (answer(409), 6, "409"), (answer(403), 3, "routing:statistics:view"), (answer(404), 6, "404"),
     (answer(400), 6, "50 queues"), (answer(414), 6, "--subscribe message"),
     (answer(431), 6, "--subscribe message")])
-def test_refused_upgrade(tool, serve, refusal, status, words):
+def test_refused_handshake_exits_with_its_status(tool, serve, refusal, status, words):
     gate = serve(streams=[refusal])
     r = tool.run(*FAST)
     assert r.status == status and words in r.end["message"]
@@ -355,13 +355,13 @@ def test_refused_upgrade(tool, serve, refusal, status, words):
     assert len(gate.connections) == 1
 
 
-def test_refused_upgrade_tells_host_status_and_id(tool, serve):
+def test_error_of_a_refused_handshake_has_host_status_and_id(tool, serve):
     gate = serve(streams=[answer(403, **{"ININ-Correlation-Id": "corr-9"})])
     r = tool.run(*FAST, status=3)
     assert "%s: HTTP 403 Forbidden, ININ-Correlation-Id corr-9; " % gate.host in r.end["message"]
 
 
-def test_1008_is_6_with_its_reason(tool, serve):
+def test_close_code_1008_exits_with_6_and_its_reason(tool, serve):
     serve(streams=[[("frame",), ("close", 1008, "too many queues")]])
     r = tool.run("-w", "5s", QUEUE, status=6)
     assert "too many queues" in r.end["message"] and "50 queues" in r.end["message"]
@@ -369,7 +369,7 @@ def test_1008_is_6_with_its_reason(tool, serve):
 
 
 @pytest.mark.parametrize("refusal", [answer(302, Location="https://x.example/"), answer(200)])
-def test_redirected_upgrade_is_a_breach(tool, serve, refusal):
+def test_redirected_handshake_is_a_protocol_error(tool, serve, refusal):
     gate = serve(streams=[refusal])
     r = tool.run(*FAST)
     assert r.status == 8 and len(gate.connections) == 2
@@ -378,7 +378,7 @@ def test_redirected_upgrade_is_a_breach(tool, serve, refusal):
     assert ("(a redirect, which is not followed)" in r.err) == (refusal["status"] == 302)
 
 
-def test_redirected_login_is_told_with_what_it_says(tool, serve):
+def test_error_of_a_redirected_login_has_its_text(tool, serve):
     gate = serve(tokens=[answer(302, {"code": "moved", "message": "Look there"},
                                 Location="https://x.example/")])
     r = tool.run(*FAST)
@@ -386,7 +386,7 @@ def test_redirected_login_is_told_with_what_it_says(tool, serve):
         "there" % gate.host in r.end["message"], r.err
 
 
-def test_certificate_that_does_not_verify_is_8(tool, gate, tmp_path):
+def test_untrusted_certificate_exits_with_8(tool, gate, tmp_path):
     del tool.env["SSL_CERT_FILE"]
     r = tool.run(*FAST)
     assert r.status == 8 and "the certificate of %s could" % gate.host in r.end["message"]
@@ -409,8 +409,8 @@ def dated(directory, begin, end):
 
 @pytest.mark.parametrize("source", ["stream", "notifications"])
 @pytest.mark.parametrize("begin, end, words", [(1, 2, "is not yet valid"), (-2, -1, "expired")])
-def test_certificate_of_another_time_names_the_clock_first(with_tls, tmp_path, source, begin, end,
-                                                           words):
+def test_certificate_not_valid_now_suggests_the_clock_first(with_tls, tmp_path, source, begin, end,
+                                                            words):
     r, host = with_tls(dated(tmp_path, begin, end), "--source", source)
     message = r.end["message"]
     assert words in message and host in message
@@ -419,13 +419,13 @@ def test_certificate_of_another_time_names_the_clock_first(with_tls, tmp_path, s
     assert not r.events("token.retry")
 
 
-def test_certificate_for_another_name_is_told_as_that(with_tls):
+def test_certificate_for_another_name_is_named_as_the_cause(with_tls):
     r, host = with_tls(certs.certificate("other.example").configure_cert)
     assert host in r.end["message"] and "--cacert" not in r.end["message"]
     assert "it is for another host name: check the host" in r.end["message"]
 
 
-def test_certificate_that_no_authority_helps_gets_no_such_advice(with_tls, tmp_path):
+def test_cacert_is_not_suggested_if_it_cannot_help(with_tls, tmp_path):
     key, made = tmp_path / "key.pem", tmp_path / "made.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", made,
@@ -437,7 +437,7 @@ def test_certificate_that_no_authority_helps_gets_no_such_advice(with_tls, tmp_p
         "certificate authority does not help" in r.end["message"]
 
 
-def test_what_speaks_no_tls_is_named(tool):
+def test_server_without_tls_is_named(tool):
     def talk(client):
         client.recv(4096)
         client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -454,7 +454,7 @@ def old_tls(context):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_tls_version_that_is_refused_is_8_at_once(tool, tmp_path):
+def test_refused_tls_version_exits_with_8_without_retries(tool, tmp_path):
     context = certs.Authority(tmp_path).context()
     old_tls(context)
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="hidden-value",
@@ -470,30 +470,30 @@ def test_tls_version_that_is_refused_is_8_at_once(tool, tmp_path):
     assert "the proxy (https_proxy: %s) does not support TLS 1.2" % host in behind.end["message"]
 
 
-def test_stream_down_at_the_end_is_5_with_all_rows(tool, serve):
+def test_lost_stream_at_the_end_exits_with_5_and_all_rows(tool, serve):
     serve(streams=[[("frame",), ("drop",)], answer(503)])
     r = tool.run("-n", 2, *FAST, status=5)
     assert len(r.rows) == 2 and not any(row["partial"] for row in r.rows)
 
 
-def test_stream_lost_past_retry_for_is_5_and_partial(tool, serve):
+def test_stream_lost_for_longer_than_retry_for_exits_with_5(tool, serve):
     serve(streams=[[("frame",), ("drop",)], answer(503)])
     r = tool.run("-w", "30s", "--retry-for", "3s", QUEUE)
     assert r.status == 5 and r.rows[0]["partial"] and r.rows[0]["updates"] == 1
 
 
-def test_no_connection_is_5(tool, gate):
+def test_no_connection_exits_with_5(tool, gate):
     for host in ("localhost:1", "nonexistent.invalid"):
         assert tool.run("-H", host, "--retry-for", "1s", *FAST, status=5).out == ""
 
 
-def test_retry_for_0_is_one_request_and_one_handshake(tool, serve):
+def test_retry_for_0_makes_one_request_and_one_handshake(tool, serve):
     gate = serve(streams=[answer(503)])
     tool.run("--retry-for", "0", *FAST, status=5)
     assert (len(gate.token_requests), len(gate.connections)) == (1, 1)
 
 
-def test_cached_token_that_is_refused_costs_the_one_request(tool, serve):
+def test_refused_cached_token_is_replaced_with_retry_for_0_too(tool, serve):
     gate = serve(streams=[[("run",)], answer(401), [("run",)], answer(401)])
     assert tool.run(*FAST).status == 0 and len(gate.token_requests) == 1
     r = tool.run("--retry-for", "0", *FAST, status=0)
@@ -503,12 +503,12 @@ def test_cached_token_that_is_refused_costs_the_one_request(tool, serve):
     assert (len(gate.token_requests), len(gate.connections)) == (3, 4)
 
 
-def test_handshake_is_bounded(tool, serve):
+def test_connect_timeout_limits_a_handshake(tool, serve):
     serve(tokens=[{**answer(), "delay": 30}])
     tool.run("--connect-timeout", "300ms", "--retry-for", "0", *FAST, status=5, within=2 + 4)
 
 
-def test_plain_http_is_for_loopback(tool, serve):
+def test_plain_http_works_only_to_loopback(tool, serve):
     gate = serve(plain=True)
     assert tool.run(*FAST).status == 0
     tool.env["GENESYS_API_HOST"] = "http://example.com"
@@ -516,12 +516,12 @@ def test_plain_http_is_for_loopback(tool, serve):
     assert gate.errors == []
 
 
-def test_fifty_queues_are_taken_fifty_one_are_not(tool, gate):
+def test_stream_takes_at_most_50_queues(tool, gate):
     assert len(tool.run("-w", "300ms", *frames.QUEUES[:50], status=0).rows) == 50
     assert tool.run("-w", "300ms", *frames.QUEUES[:51]).status == 2
 
 
-def test_audit_tells_the_run(tool, gate):
+def test_audit_lines_describe_the_run(tool, gate):
     r = tool.run("-n", 2, *FAST)
     assert [line["event"] for line in r.audit] == [
         "run.start", "warning", "token.acquired", "stream.connected", "window.flush",

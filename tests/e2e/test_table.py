@@ -36,21 +36,21 @@ def test_terminal_gives_width_and_height(tool):
 
 @pytest.mark.parametrize("columns, width", [
     ("200", 200), ("50", 47), ("1", 40), ("", 60), ("0", 60), ("x", 60), ("60 ", 60)])
-def test_columns_beat_the_terminal(tool, columns, width):
+def test_variable_columns_overrides_the_terminal_width(tool, columns, width):
     tool.env["COLUMNS"] = columns
     terminal = Terminal(columns=60)
     assert terminal.finish(terminal.start(tool, *TABLE)) == 0
     assert width - 6 <= max(map(len, plain(terminal.text).splitlines())) <= width
 
 
-def test_elsewhere_it_is_80_columns(tool):
+def test_without_a_terminal_the_table_has_80_columns(tool):
     assert 74 < max(map(len, tool.run(*TABLE).out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("env, colour", [
     ({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False),
     ({"TERM": ""}, False)])
-def test_colour_is_for_terminals_that_want_it(tool, env, colour):
+def test_colour_depends_on_the_terminal_and_no_color(tool, env, colour):
     tool.env.update(env)
     terminal = Terminal()
     assert terminal.finish(terminal.start(tool, *TABLE)) == 0
@@ -58,14 +58,14 @@ def test_colour_is_for_terminals_that_want_it(tool, env, colour):
     assert ("\x1b[33m 70%" in terminal.text.replace("\x1b[33m70%", "\x1b[33m 70%")) == colour
 
 
-def test_elsewhere_there_is_no_colour(tool):
+def test_without_a_terminal_there_is_no_colour(tool):
     tool.env["TERM"] = "xterm"
     assert "\x1b" not in tool.run(*TABLE).out
     tool.run(*TABLE, "-o", "rows")
     assert "\x1b" not in (tool.dir / "rows").read_text()
 
 
-def test_ascii_is_ascii(tool):
+def test_ascii_prints_only_ascii(tool):
     out = tool.run("--source", "notifications", "--replay", NOTICES,
                    "--queue-name", "*", "-f", "table", "--ascii").out
     assert out.isascii() and "Support f?" in out
@@ -100,7 +100,7 @@ def test_day_of_local_time(tool):
     assert plain(terminal.text).splitlines()[2].startswith("11-25 00:10* ")
 
 
-def test_elsewhere_times_are_utc(tool):
+def test_without_a_terminal_times_are_utc(tool):
     wanted = tool.run(*TABLE).out
     tool.env["TZ"] = "TOK-9"
     assert tool.run(*TABLE).out == wanted
@@ -111,12 +111,12 @@ def test_elsewhere_times_are_utc(tool):
     assert '"end":"2026-11-24T09:01:02' in terminal.text
 
 
-def test_threshold_holds_beside_a_table(tool):
+def test_thresholds_work_with_a_table(tool):
     r = tool.run(*TABLE, "--fail-if", "state.active.max >= 9")
     assert r.status == 1 and r.out == tool.run(*TABLE).out
 
 
-def test_picture_of_the_readme_is_a_screen(tool):
+def test_screen_in_the_readme_is_real(tool):
     made = "\n".join(screenshot.picture(screenshot.screen(harness.PROGRAM))) + "\n"
     assert made == (TOP / "man/table.svg").read_text()
     assert "&quot;" not in made and "…01" in made and "70%" in made
@@ -168,7 +168,7 @@ def test_overview_of_now(tool, notify):
 LEFT = r"0:\d\d left  \d+ frames(  lag \S+)?  connected"
 
 
-def test_progress_tells_and_leaves_nothing(tool, gate):
+def test_progress_line_is_shown_and_removed(tool, gate):
     terminal = Terminal()
     process = terminal.start(tool, "-w", "1300ms", QUEUE, stdout=subprocess.PIPE, stderr=True)
     assert terminal.finish(process) == 0
@@ -180,7 +180,7 @@ def test_progress_tells_and_leaves_nothing(tool, gate):
     assert json.loads(process.stdout.read())["updates"] > 0
 
 
-def test_progress_tells_of_window_and_run(tool, serve):
+def test_progress_line_has_window_and_run(tool, serve):
     serve(streams=[[("sleep", 30)]])
     terminal = Terminal()
     process = terminal.start(tool, "-w", "1h", "-n", 3, "-f", "ndjson", QUEUE, stderr=True)
@@ -193,7 +193,7 @@ def test_progress_tells_of_window_and_run(tool, serve):
                         "0 reconnects, 0 frames dropped", ""]
 
 
-def test_progress_is_wiped_before_rows_and_lines(tool, serve):
+def test_progress_line_is_removed_before_rows_and_messages(tool, serve):
     """Rows and warnings on the same terminal: each on a line of its own."""
     serve(streams=[[("sleep", 0.8), ("frame", QUEUE), ("send", "{"), ("sleep", 0.8), ("drop",)],
                    [("run",)]])
@@ -213,7 +213,7 @@ def test_progress_is_wiped_before_rows_and_lines(tool, serve):
     (["-s"], {}, False, False), (["-v"], {}, True, True), (["--audit", "json"], {}, True, True),
     (["--audit", "none"], {}, False, True), ([], {"TERM": "dumb"}, False, False),
     ([], {"TERM": ""}, False, False)])
-def test_who_sees_what_on_a_terminal(tool, gate, args, env, info, progress):
+def test_what_a_terminal_shows_for_stdout_and_stderr(tool, gate, args, env, info, progress):
     tool.env.update(env)
     terminal = Terminal()
     process = terminal.start(tool, "-w", "800ms", QUEUE, *args, stdout=subprocess.PIPE, stderr=True)
@@ -223,13 +223,13 @@ def test_who_sees_what_on_a_terminal(tool, gate, args, env, info, progress):
     assert ("left" in terminal.text) == progress == ("\x1b" in terminal.text)
 
 
-def test_elsewhere_there_is_no_progress(tool, gate):
+def test_without_a_terminal_there_is_no_progress_line(tool, gate):
     r = tool.run("-w", "800ms", QUEUE)
     assert "\r" not in r.err and [r.audit[0]["event"], r.end["exit"]] == ["run.start", 0]
 
 
 @pytest.mark.parametrize("args", [(), ("--audit", "none"), ("--audit-file", "log")])
-def test_progress_is_wiped_before_the_error(tool, serve, args):
+def test_progress_line_is_removed_before_the_error(tool, serve, args):
     gate = serve(tokens=[{"status": 503, "body": None, "headers": {}}])
     terminal = Terminal()
     process = terminal.start(tool, *args, "--retry-for", "1200ms", QUEUE, stderr=True)
@@ -238,8 +238,8 @@ def test_progress_is_wiped_before_the_error(tool, serve, args):
     assert [line[:9] for line in shown(terminal.text)] == ["gsqstat: ", ""]
 
 
-def test_terminal_that_takes_nothing_holds_no_run_up(tool, serve):
-    """Nobody reads it: its buffer fills, by verbose lines, and the run goes on to its end."""
+def test_blocked_terminal_does_not_block_the_run(tool, serve):
+    """Nothing reads the terminal, so its buffer fills with verbose lines; the run ends in time."""
     serve(rate=2000)
     terminal = Terminal()
     process = terminal.start(tool, "-v", "-w", "1500ms", QUEUE, stdout=subprocess.PIPE, stderr=True)
@@ -250,7 +250,7 @@ def test_terminal_that_takes_nothing_holds_no_run_up(tool, serve):
         os.close(terminal.fd)
 
 
-def test_replay_that_waits_tells_too(tool):
+def test_replay_that_waits_has_a_progress_line(tool):
     terminal = Terminal()
     process = terminal.start(tool, "--replay", "-", "--time", "arrival", stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=True)
@@ -271,7 +271,7 @@ def tmux(tool, *args):
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120, 200])
-def test_screen_of_tmux_is_the_golden_one(tool, columns):
+def test_screen_in_tmux_equals_the_golden_file(tool, columns):
     if not shutil.which("tmux"):
         pytest.skip("tmux is missing")
     wanted = (TOP / ("tests/golden/table-notices-%d.out" % columns)).read_text()

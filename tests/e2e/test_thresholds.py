@@ -51,22 +51,22 @@ def test_every_number_of_a_row_can_be_a_threshold(tool, path, where):
 
 @pytest.mark.parametrize("op, values", [(">", [2]), (">=", [1, 2]), ("<", [0]), ("<=", [0, 1]),
                                         ("==", [1]), ("!=", [0, 2])])
-def test_operators(tool, op, values):
+def test_each_operator(tool, op, values):
     result = tool.run(*REPLAY, "-n", 3, "--fail-if", "window%s1" % op)
     assert {h["window"] for h in held(result)} == set(values)
 
 
-def test_one_that_never_holds_is_status_0(tool):
+def test_threshold_that_never_holds_exits_with_0(tool):
     result = tool.run(*REPLAY, "--outlier", "none", "--fail-if", "waitTime.avg.max > 1e9")
     assert (result.status, held(result), result.events("warning")) == (0, [], [])
 
 
-def test_a_number_that_no_row_had_is_a_warning(tool):
+def test_number_that_no_row_has_is_a_warning(tool):
     result = tool.run(*REPLAY, "--fail-if", "waitTime.median.max > 0", status=0)
     assert "'waitTime.median.max > 0': no row has" in result.events("warning")[1]["message"]
 
 
-def test_the_error_names_queue_window_and_value(tool):
+def test_error_names_queue_window_and_value(tool):
     result = tool.run(*REPLAY, "--fail-if", "coverage < 1", "--audit", "none")
     row = next(r for r in result.rows if r["coverage"] < 1)
     assert result.status == 1
@@ -92,7 +92,7 @@ def bare(*values):
 
 @pytest.mark.parametrize("values, found", [
     ((9, 9, 9, 1), [1, 2]), ((9, 1, 9, 1), []), ((9, None, 9, 9), [3]), ((1, 9, 9, 9), [2, 3])])
-def test_for_counts_windows_in_a_row_and_ends_at_a_null(tool, values, found):
+def test_for_counts_windows_in_a_row_without_nulls(tool, values, found):
     result = tool.run("--replay", "-", "-w", "1s", "--fail-if", "waitTime.avg.last > 5 for 2",
                       data="".join(bare(*values)))
     assert [h["window"] for h in held(result)] == found
@@ -117,7 +117,7 @@ def test_fail_fast_ends_a_live_run_and_its_recording_replays(tool, serve, tmp_pa
     assert (again.status, again.out) == (0, result.out)
 
 
-def test_partial_rows_count_and_the_signal_decides(tool, gate):
+def test_partial_rows_count_but_the_signal_gives_the_status(tool, gate):
     process = tool.start("-w", "1h", "--fail-if", "partial == 1", QUEUE, until="stream.connected")
     result = process.end(status=128 + signal.SIGTERM)
     assert [h["value"] for h in held(result)] == [1]
@@ -150,7 +150,7 @@ def test_bad_expressions_name_the_part_that_is_wrong(tool, expr, words):
     (["--count", "1"], "--count gives 1"), (["--now", "--source", "notifications"],
                                             "--now has only 1"),
     ([], "without --count a run has 1; give --count 3 or more")])
-def test_a_stretch_longer_than_the_run_is_usage(tool, flags, words):
+def test_for_more_windows_than_the_run_has_is_refused(tool, flags, words):
     result = tool.run(*flags, "--fail-if", "updates > 0 for 3", QUEUE, status=2)
     assert "'updates > 0 for 3': `for 3` needs 3 windows, but %s\n" % words in result.err
 
@@ -170,7 +170,7 @@ def test_scope_is_a_queue_of_the_service_by_its_name(tool):
         == "--fail-if 'Nobody:oWaiting.max >= 0': no queue of this run has the name 'nobody'"
 
 
-def test_names_that_a_recording_does_not_have_are_usage(tool):
+def test_names_are_refused_if_the_recording_has_none(tool):
     text = begin() + frame(1, instant(1, {"oWaiting": 1})) + end(10)
     args = "--source", "notifications", "--replay", "-", "-w", "10s", ONE
     result = tool.run(*args, "--fail-if", "Sale:oWaiting.max > 0", data=text)
@@ -203,25 +203,25 @@ def test_names_that_cannot_be_looked_up_end_the_run(tool, notify):
     assert "Routing > Queue > View" in result.end["message"]
 
 
-def test_fail_fast_alone_is_usage(tool):
+def test_fail_fast_without_fail_if_is_refused(tool):
     result = tool.run("--replay", SAMPLE, "--fail-fast")
     assert (result.status, result.err) == (
         2, "gsqstat: --fail-fast needs --fail-if\n")
 
 
-def test_rows_that_cannot_be_written_decide_before_a_threshold(tool):
+def test_failed_output_outranks_a_threshold(tool):
     for args in (["-o", "/dev/full"], ["-f", "csv", "-o", "/dev/full"]):
         assert tool.run(*REPLAY, "--fail-if", "updates >= 0", *args).status == 7
 
 
-def test_replay_waits_for_its_reader_whatever_held(tool):
+def test_replay_with_fail_if_waits_for_a_slow_reader(tool):
     """What waits for the reader is more than a pipe holds and all that the run has left."""
     process = tool.start(*REPLAY, "-w", "3s", "--fail-if", "updates >= 0", "--audit", "none")
     time.sleep(1.5)
     assert len(process.finish(status=1).rows) == 600
 
 
-def test_totals_of_a_live_run_are_judged_in_each_media_row(tool, notify):
+def test_totals_are_checked_in_each_media_row(tool, notify):
     notify()
     path = "nOffered.count.total"
     result = tool.run("--source", "notifications", "-w", "400ms", "-n", 1000, "--fail-fast",

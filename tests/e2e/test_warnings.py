@@ -36,7 +36,7 @@ def test_most_frames_off_by_the_clock_is_one_warning(tool, ahead, words):
 
 
 @pytest.mark.parametrize("ahead, off", [(-30, 2), (30, 2), (0.4, 5)])
-def test_half_of_the_frames_or_a_little_ahead_is_none(tool, ahead, off):
+def test_no_clock_warning_for_half_of_the_frames_or_a_little_ahead(tool, ahead, off):
     lines = [recorded(31 + n, 31 + n + ahead) for n in range(off)]
     lines += [recorded(31.5 + n, 31.4 + n) for n in range(off)] if abs(ahead) > 1 else []
     result = tool.run(*ARRIVAL, QUEUE, data=stream(*lines))
@@ -47,7 +47,7 @@ def test_half_of_the_frames_or_a_little_ahead_is_none(tool, ahead, off):
     (-40, ["-s"], r"are 4\d\.\d{3} s behind"),
     (40, ["--time", "event", "--lateness", "100ms"], r"are (39|40)\.\d{3} s ahead of"),
     (40, [], r"are (39|40)\.\d{3} s ahead of")])
-def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags, words):
+def test_live_stream_warns_of_this_machines_clock(tool, serve, ahead, flags, words):
     serve(streams=[[("call", lambda asked: frames.frame(QUEUE, at=time.time() + ahead))]])
     result = tool.run("-w", "1s", *flags, QUEUE)
     told, = result.warnings("clock")
@@ -56,7 +56,7 @@ def test_a_live_stream_asks_about_this_machines_clock(tool, serve, ahead, flags,
     assert "-s" not in flags or len(result.audit) == 1
 
 
-def test_notices_from_the_future_ask_about_the_clock(tool):
+def test_notifications_from_the_future_warn_of_the_clock(tool):
     early = "".join(frame(n, instant(n + 20, {"oWaiting": n})) for n in (1, 2, 3))
     result = tool.run(*SOURCE, "--replay", "-", "-m", "oWaiting", ONE,
                       data=begin() + early + end(10))
@@ -67,7 +67,7 @@ def test_notices_from_the_future_ask_about_the_clock(tool):
 
 @pytest.mark.parametrize("flags, count", [([], 1), (["-s"], 1), (["--outlier", "none"], 0),
                                           (["--outlier", "waitTime.avg>30000"], 0)])
-def test_what_the_default_rule_dropped_is_told_at_the_end(tool, flags, count):
+def test_frames_dropped_by_the_default_rule_are_reported_at_the_end(tool, flags, count):
     result = tool.run(*REPLAY, *flags)
     dropped = sum(row["rejected"]["outlier"] for row in result.rows)
     told = result.warnings("use --outlier none to keep them")
@@ -98,7 +98,7 @@ def test_an_unknown_metric_is_a_warning_at_the_first_window_and_at_the_end(tool)
 
 
 @pytest.mark.parametrize("flags, windows", [([], 1), (["-s"], 2), (["-s"], 1)])
-def test_it_comes_once_for_one_window_and_with_s(tool, flags, windows):
+def test_unknown_metric_warns_once_for_one_window_or_with_s(tool, flags, windows):
     result = notices(tool, "-m", "oWating", *flags, windows=windows)
     assert result.warnings().count(UNKNOWN) == 1
 
@@ -106,7 +106,7 @@ def test_it_comes_once_for_one_window_and_with_s(tool, flags, windows):
 @pytest.mark.parametrize("metric, told", [
     ("oBrandNew", "oBrandNew"), ("nNone*", "oBrandNew"), ("oWaiting", "tHandle"),
     ("tTalk*", "oWaiting"), ("*", "oWaiting"), ("nNothingLikeIt", "oWaiting")])
-def test_what_came_or_is_known_is_no_warning(tool, metric, told):
+def test_known_or_received_metrics_are_no_warning(tool, metric, told):
     result = notices(tool, "-m", metric, windows=1, waits=told)
     text = result.warnings("not a known metric")
     if metric in ("nNone*", "nNothingLikeIt"):
@@ -116,12 +116,12 @@ def test_what_came_or_is_known_is_no_warning(tool, metric, told):
         assert text == []
 
 
-def test_now_tells_of_an_unknown_metric_once(tool, service):
+def test_now_warns_of_an_unknown_metric_once(tool, service):
     result = tool.run("--source", "notifications", "--now", "-s", "-m", "oWating,oWaiting", QUEUE)
     assert result.status == 0 and result.warnings() == [UNKNOWN]
 
 
-def test_a_check_and_no_audit_keep_their_form(tool):
+def test_warnings_with_check_or_without_audit_lines(tool):
     result = notices(tool, "-m", "oWating", "-s", "--check", "nagios")
     assert result.warnings() == [UNKNOWN] and result.out.startswith("GSQSTAT ")
     result = notices(tool, "-m", "oWating", "-s", "--audit", "none")
