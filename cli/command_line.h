@@ -29,6 +29,7 @@ struct command_line {
 	struct option_state state[OPTIONS_MAX];	/* by index in option_table */
 	unsigned modes;			/* bits of enum option_mode; the source is added last */
 	bool defaults;			/* the value being set is a default */
+	const char *help_topic;		/* of --help; NULL: none */
 	bool help, version, queue_stdin, outlier_none, secret_given;
 	char implying[32];		/* the option that implies notifications, as "--now" */
 	struct lines operands;		/* queue IDs */

@@ -1,7 +1,6 @@
 #include "cli/option_table.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/config_args.h"
@@ -10,8 +9,6 @@
 #include "util/base.h"
 #include "util/files.h"
 #include "util/lines.h"
-
-#define HELP_COLUMN 31
 
 /* Sets kind and offset of a value. _Generic makes a member of another type a compiler error. */
 #define STORE(k, type, member) .kind = KIND_##k, .at = offsetof(struct options, member) \
@@ -29,41 +26,43 @@
 #define INPUT(member, check) STORE(INPUT, const char *, member), .unfit = check
 #define SIDE_FILE(member) STORE(SIDE_FILE, const char *, member)
 #define LIST(member) STORE(LIST, struct lines, member)
+#define COMMON .common = true
 
 const struct option_def option_table[] = {
 	{ "queue", 'q', MODE_RUN & ~MODE_LIST, "ID[,ID]...", "watch this queue; repeatable",
-		LIST(queues), .set = queue_args_ids, .group = "Queues and metrics" },
+		LIST(queues), .set = queue_args_ids, .group = "Queues and metrics", COMMON },
 	{ "queue-file", 'Q', MODE_RUN & ~MODE_LIST, "FILE",
 		"read queue IDs from FILE (- is stdin); repeatable", LIST(queue_files),
-		.set = queue_args_file },
+		.set = queue_args_file, COMMON },
 	{ "queue-name", 0, MODE_RUN & ~(MODE_STREAM | MODE_LIST), "PATTERN",
 		"watch queues by name, * is any text; repeatable", LIST(queue_names),
-		.set = queue_args_name },
+		.set = queue_args_name, COMMON },
 	{ "skip-refused", 0, MODE_RUN & ~MODE_STREAM, NULL,
 		"go on without queues that the service refuses",
 		FLAG(skip_refused) },
 	{ "list-queues", 0, MODE_RUN & ~MODE_STREAM, NULL,
 		"print all queues with their names, then exit", FLAG(list_queues),
-		.enters = MODE_LIST },
+		.enters = MODE_LIST, COMMON },
 	{ "metric", 'm', MODE_RUN | MODE_METRICS, "NAME[,NAME]...",
 		"print these metrics, see --list-metrics", LIST(patterns),
 		.set = metric_args_metrics,
-		.initial = "state,queueState,conversationCount,waitTime" },
+		.initial = "state,queueState,conversationCount,waitTime", COMMON },
 	{ "list-metrics", 0, MODE_METRICS, NULL,
 		"print all metrics and what they mean, then exit", FLAG(list_metrics),
-		.enters = MODE_METRICS },
+		.enters = MODE_METRICS, COMMON },
 	{ "interval", 'i', MODE_RUN & ~MODE_NOTIFICATIONS, "ISO8601",
 		"get updates every PT10S, PT15S, PT30S, PT1M, PT2M",
 		CHOICE(interval, interval_words), .initial = "PT10S" },
 	{ "window", 'w', MODE_RUN & ~MODE_NOW, "DURATION", "set the length of a window",
 		DURATION(window_ms, 100), .initial_text = "30s, or the interval if longer",
-		.group = "Windows" },
+		.group = "Windows", COMMON },
 	{ "count", 'n', MODE_RUN & ~MODE_NOW, "N", "print N windows, then exit",
-		STORE(COUNT, uint32_t, count), .initial_text = "1; on replay all" },
+		STORE(COUNT, uint32_t, count), .initial_text = "1; on replay all", COMMON },
 	{ "align", 0, MODE_RUN & ~MODE_NOW, NULL, "start windows at multiples of their length",
 		FLAG(align) },
 	{ "now", 0, MODE_RUN & ~(MODE_STREAM | MODE_LIST), NULL,
-		"print one row per queue as it is now, then exit", FLAG(now), .enters = MODE_NOW },
+		"print one row per queue as it is now, then exit", FLAG(now), .enters = MODE_NOW,
+		COMMON },
 	{ "time", 0, MODE_RUN, "CLOCK", "sort frames by arrival, or event (stream only)",
 		WORD(time, time_words), .initial_text = "arrival; on replay event" },
 	{ "lateness", 0, MODE_RUN & ~MODE_NOTIFICATIONS, "DURATION",
@@ -72,7 +71,7 @@ const struct option_def option_table[] = {
 	{ "format", 'f', (MODE_RUN & ~MODE_CHECK) | MODE_METRICS, "FORMAT",
 		"print ndjson, csv, table, prometheus or influx",
 		WORD(format, format_words), .initial_text = "ndjson, or table on a terminal",
-		.group = "Output" },
+		.group = "Output", COMMON },
 	{ "stat", 0, MODE_RUN & ~(MODE_CHECK | MODE_LIST), "NAME[,NAME]...",
 		"print these statistics in prometheus or influx", SET(stats, stat_words),
 		.initial = "last,mean,max,p95,delta,total" },
@@ -88,28 +87,29 @@ const struct option_def option_table[] = {
 	{ "utc", 0, MODE_RUN, NULL, "show UTC in a table on a terminal", FLAG(utc) },
 	{ "output", 'o', MODE_RUN & ~MODE_CHECK, "FILE",
 		"write to FILE, which is replaced at the end",
-		STORE(OUTPUT, const char *, output), .initial_text = "stdout" },
+		STORE(OUTPUT, const char *, output), .initial_text = "stdout", COMMON },
 	{ "record", 0, MODE_RUN & ~(MODE_NOW | MODE_LIST), "FILE", "save every frame for --replay",
-		SIDE_FILE(record), .not_with = "replay" },
+		SIDE_FILE(record), .not_with = "replay", COMMON },
 	{ "rejects", 0, MODE_RUN, "FILE",
 		"save every rejected frame and the reason", SIDE_FILE(rejects) },
 	{ "dry-run", 0, MODE_RUN, NULL, "check everything, print the settings, then exit",
-		FLAG(dry_run) },
+		FLAG(dry_run), COMMON },
 	{ "fail-if", 0, MODE_RUN & ~(MODE_CHECK | MODE_LIST), "EXPR",
 		"exit with 1 if EXPR, e.g. waitTime.avg.max>30000", LIST(fail_if),
-		.group = "Thresholds" },
+		.group = "Thresholds", COMMON },
 	{ "fail-fast", 0, MODE_RUN, NULL, "exit after the first window in which EXPR holds",
 		FLAG(fail_fast), .needs = "fail-if" },
 	{ "check", 0, MODE_RUN & ~MODE_LIST, "FORM",
 		"print one line as a monitoring plugin: nagios", CHOICE(check, check_words),
-		.enters = MODE_CHECK },
+		.enters = MODE_CHECK, COMMON },
 	{ "warning", 'W', MODE_RUN, "RULE", "WARNING if out of range: waitTime.avg.mean=:30000",
-		LIST(warning), .needs = "check" },
+		LIST(warning), .needs = "check", COMMON },
 	{ "critical", 'C', MODE_RUN, "RULE", "CRITICAL if out of range: waitTime.avg.max=:60000",
-		LIST(critical), .needs = "check" },
+		LIST(critical), .needs = "check", COMMON },
 	{ "callback", 0, MODE_RUN & ~(MODE_CHECK | MODE_LIST), "URL",
 		"POST each window to URL, or to the URL in @FILE",
-		STORE(TARGETS, struct targets, targets), .is_secret = true, .group = "Callbacks" },
+		STORE(TARGETS, struct targets, targets), .is_secret = true, .group = "Callbacks",
+		COMMON },
 	{ "callback-header-file", 0, MODE_RUN, "FILE", "add the header lines in FILE",
 		INPUT(targets.header_file, NULL), .needs = "callback" },
 	{ "callback-format", 0, MODE_RUN, "FORM", "send windows as plain or cloudevents",
@@ -127,13 +127,13 @@ const struct option_def option_table[] = {
 		FLAG(targets.allow_private), .needs = "callback" },
 	{ "replay", 0, MODE_RUN & ~(MODE_NOW | MODE_LIST), "FILE",
 		"read a recording, not the network; - is stdin", INPUT(replay, files_unreadable),
-		.enters = MODE_REPLAY, .group = "Source" },
+		.enters = MODE_REPLAY, .group = "Source", COMMON },
 	{ "source", 0, MODE_RUN | MODE_METRICS, "SOURCE",
 		"use stream or notifications; replay: as recorded",
-		CHOICE(source, source_words), .initial = "stream" },
+		CHOICE(source, source_words), .initial = "stream", COMMON },
 	{ "host", 'H', MODE_RUN, "HOST",
 		"connect to a region, domain, HOST[:PORT] or URL", TEXT(host),
-		.initial_text = "$GENESYS_API_HOST" },
+		.initial_text = "$GENESYS_API_HOST", COMMON },
 	{ "subscribe", 0, MODE_RUN & ~MODE_NOTIFICATIONS, "HOW",
 		"subscribe by url, or message if it gets too long",
 		WORD(subscribe, subscribe_words),
@@ -185,11 +185,13 @@ const struct option_def option_table[] = {
 		.set = option_values_set_run, .needs = "rows" },
 	{ "config", 0, MODE_RUN | MODE_NO_RUN, "FILE",
 		"read options from FILE, one a line; - is stdin", INPUT(config, NULL),
-		.set = config_args_set, .initial_text = "$GSQSTAT_CONFIG", .only_flag = true },
+		.set = config_args_set, .initial_text = "$GSQSTAT_CONFIG", .only_flag = true,
+		COMMON },
 	{ "verbose", 'v', MODE_RUN, NULL, "print more on stderr", LEVEL(LEVEL_DEBUG) },
 	{ "silent", 's', MODE_RUN, NULL, "print only errors, and if numbers may be wrong",
-		LEVEL(LEVEL_DOUBT) },
-	{ "help", 'h', MODE_RUN, NULL, "print this help", .kind = KIND_NONE, .only_flag = true },
+		LEVEL(LEVEL_DOUBT), COMMON },
+	{ "help", 'h', MODE_RUN, "[GROUP]", "print this help, or all options of a group",
+		.kind = KIND_NONE, .only_flag = true, COMMON },
 	{ "version", 'V', MODE_RUN, NULL,
 		"print the versions of gsqstat and its libraries", .kind = KIND_NONE,
 		.only_flag = true }
@@ -219,36 +221,4 @@ bool option_table_tries_secret(const char *name, size_t len)
 		if (strlen(tried[i]) == len && strncmp(name, tried[i], len) == 0)
 			return true;
 	return len >= least && len <= most && strncmp(name, file, len) == 0;
-}
-
-/* --- --help ------------------------------------------------------------------------- */
-
-static void put_option(struct buf *out, const struct option_def *d)
-{
-	char head[80];
-	const char *initial = d->initial ? d->initial : d->initial_text;
-	int n = snprintf(head, sizeof(head), "  %c%c%c --%s%s%s", d->letter ? '-' : ' ',
-		d->letter ? d->letter : ' ', d->letter ? ',' : ' ', d->name, d->arg ? " " : "",
-		d->arg ? d->arg : "");
-
-	if (n >= HELP_COLUMN)
-		buf_printf(out, "%s\n%*s%s\n", head, HELP_COLUMN, "", d->help);
-	else
-		buf_printf(out, "%-*s%s\n", HELP_COLUMN, head, d->help);
-	if (initial)
-		buf_printf(out, "%*s[%s]\n", HELP_COLUMN, "", initial);
-}
-
-void option_table_put_help(struct buf *out)
-{
-	buf_str(out, "Usage: gsqstat [OPTION]... [QUEUE_ID]...\n"
-		"Print statistics of Genesys Cloud routing queues, window by window, and exit.\n");
-	FOR_EACH_OPTION(d) {
-		if (d->group)
-			buf_printf(out, "\n%s:\n", d->group);
-		put_option(out, d);
-	}
-	buf_str(out, "\nDURATION is a number with ms, s, m or h, or ISO 8601 (PT1M30S). The "
-		"value in\nbrackets is the default. Credentials come from the environment or a "
-		"file, see\ngsqstat(1).\n");
 }

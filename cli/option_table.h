@@ -30,7 +30,8 @@ struct option_def {
 	const char *name;
 	char letter;			/* 0: none */
 	unsigned modes;			/* the modes in which it can be used */
-	const char *arg;		/* its value in --help; NULL: it takes none */
+	const char *arg;		/* its value in --help, in brackets if it may be absent;
+					   NULL: it takes none */
 	const char *help;		/* fits beside the option in 80 columns */
 	enum option_kind kind;		/* how the value is stored */
 	size_t at;			/* offset of the value in struct options */
@@ -46,6 +47,7 @@ struct option_def {
 	const char *needs;		/* option that must be given too; or NULL */
 	const char *not_with;		/* option that cannot be given too; or NULL */
 	const char *group;		/* --help: title of the group that starts here; or NULL */
+	bool common;			/* --help without a group shows it */
 	bool is_secret;			/* a URL that may hold a secret: messages shorten it */
 	bool only_flag;			/* it cannot be in a configuration file */
 };
@@ -63,6 +65,5 @@ const struct option_def *option_table_find(const char *name);
  * the secret. */
 bool option_table_tries_secret(const char *name, size_t len);
 
-void option_table_put_help(struct buf *out);	/* appends the text of --help */
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "cli/command_line.h"
 #include "cli/config_args.h"
+#include "cli/help.h"
 #include "cli/list_metrics.h"
 #include "cli/metric_args.h"
 #include "cli/option_table.h"
@@ -37,6 +38,11 @@ static int key_of(const struct option_def *d)
 	return d->letter ? d->letter : LONG_KEY + (int)(d - option_table);
 }
 
+static bool may_lack_value(const struct option_def *d)
+{
+	return d->arg && d->arg[0] == '[';
+}
+
 static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OPTIONS_MAX + 3])
 {
 	*shorts++ = '-';	/* keeps argv in order; only scan uses it */
@@ -44,12 +50,13 @@ static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OP
 	for (size_t i = 0; i < option_table_len; i++) {
 		const struct option_def *d = &option_table[i];
 
-		longs[i] = (struct option){ d->name, d->arg ? required_argument : no_argument,
+		longs[i] = (struct option){ d->name, !d->arg ? no_argument
+			: may_lack_value(d) ? optional_argument : required_argument,
 			NULL, key_of(d) };
 		if (!d->letter)
 			continue;
 		*shorts++ = d->letter;
-		if (d->arg)
+		if (d->arg && !may_lack_value(d))
 			*shorts++ = ':';
 	}
 	*shorts = '\0';
@@ -132,7 +139,9 @@ static void scan(struct config_flags *flags, int argc, char **argv)
 		if (!d)
 			continue;
 		flags->given[d - option_table] = true;
-		flags->value[d - option_table] = key == ':' ? NULL : optarg;
+		flags->value[d - option_table] = key == ':' ? NULL
+			: !optarg && may_lack_value(d) && optind < argc && argv[optind][0] != '-'
+			? argv[optind] : optarg;
 	}
 	flags->operand = flags->operand || optind < argc;
 }
@@ -183,6 +192,7 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 	/* before options are applied, because a value can be a file that is then read */
 	scan(&flags, argc, argv);
 	p->help = has(&flags, "help");
+	p->help_topic = flags.value[option_table_find("help") - option_table];
 	p->version = has(&flags, "version");
 	if (p->help || p->version || refuse_secret(p, argc, argv))
 		return;
@@ -231,16 +241,17 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 {
 	struct buf text = { 0 };
 
-	if (p->help || p->version) {
-		if (p->help)
-			option_table_put_help(&text);
-		else
+	if (p->help && !help_put(&text, p->help_topic)) {
+		lines_add(&p->problems, "%.*s", (int)text.len, text.data);
+		buf_free(&text);
+	} else if (p->help || p->version) {
+		if (!p->help)
 			buf_printf(&text, "gsqstat %s (%s)\n", GSQSTAT_VERSION, versions);
 		*st = print_text(&text);
 		return PARSED_DONE;
 	}
 	/* another error could show the secret, or come from what the file would say */
-	if (!p->secret_given && !(p->set->config_file && p->set->config_file->unread))
+	if (!p->help && !p->secret_given && !(p->set->config_file && p->set->config_file->unread))
 		check_all(p);
 	config_args_name_lines(p, &p->problems, 0, NULL);
 	config_args_name_lines(p, &p->set->warnings, 0, NULL);

@@ -48,6 +48,8 @@ _gsqstat() {
 	--subscribe) words='url message' ;;
 	--audit) words='json logfmt none' ;;
 	--check) words=nagios ;;
+	-h | --help) words='all queues windows output thresholds callbacks source credentials
+		messages' ;;
 	--outlier) words='none waitTime.avg\>30000' ;;
 	-Q | --queue-file | -o | --output | --record | --rejects | --replay | --cacert | \
 		--client-secret-file | --audit-file | --audit-key-file | --verify-audit | --rows | \

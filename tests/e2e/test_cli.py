@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -196,6 +197,34 @@ def test_silent_and_verbose_set_the_level(tool, gate):
     assert len(messages) >= r.end["messages"] > 0
     assert messages[0]["level"] == "debug" and messages[0]["bytes"] > 100
     assert "routing-statistics" not in r.err
+
+
+def options_in(text):
+    return re.findall(r"^  (?:-\w,|   ) --([a-z-]+)", text, re.M)
+
+
+def test_help_shows_the_most_used_options_on_two_screens(tool):
+    text = tool.run("--help").out
+    assert 20 <= len(options_in(text)) <= 25 and len(text.splitlines()) <= 48
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_help_shows_one_group_or_all(tool):
+    short = tool.run("-h").out
+    groups = short.split("one of the groups\n")[1].split(".")[0].split(", ")
+    everything = tool.run("--help", "all").out
+    parts = [tool.run("--help", group).out for group in groups]
+    assert len(parts) == 8
+    assert [o for part in parts for o in options_in(part)] == options_in(everything)
+    assert all(options_in(part) for part in parts)
+    assert tool.run("--help=Windows").out == parts[1] == tool.run("-i", "x", "-h", "windows").out
+    assert set(options_in(short)) < set(options_in(everything))
+
+
+def test_help_of_an_unknown_group_is_2(tool):
+    r = tool.run("--help", "window")
+    assert (r.status, r.out) == (2, "")
+    assert "must be all, or a group of options: queues, windows, " in r.err
 
 
 def test_help_reads_no_file(tool):

@@ -24,10 +24,10 @@ SHELLS = {name: (TOP / "completions" / name).read_text()
 
 
 def options(tool):
-    """{long: (letter or "", argument or "", default or "")} out of --help."""
+    """{long: (letter or "", argument or "", default or "")} out of --help all."""
     found, last = {}, None
-    for line in tool.run("--help").out.splitlines():
-        option = re.match(r"  (?:-(\w),|   ) --([a-z-]+)(?: ([A-Z]\S*))?", line)
+    for line in tool.run("--help", "all").out.splitlines():
+        option = re.match(r"  (?:-(\w),|   ) --([a-z-]+)(?: (\[?[A-Z]\S*))?", line)
         default = re.match(r" {31}\[(.*)\]$", line)
         if option:
             last = option[2]
@@ -48,9 +48,11 @@ def manual_options():
     for item in re.findall(r"\.It ((?:Fl \w , )?Fl Fl .*)\n((?:(?!\.It|\.El).*\n)*)", MANUAL):
         head, body = item
         letter, name, argument = re.match(
-            r"(?:Fl (\w) , )?Fl Fl ([a-z-]+)(?: Ar (.*))?$", head).groups()
+            r"(?:Fl (\w) , )?Fl Fl ([a-z-]+)(?: Ar (.*)| Op Ar \w+)?$", head).groups()
         argument = re.sub(r" ?(Ns|Op|Ar) ?", " ", argument or "")
         argument = re.sub(r" *, *(\w+)", r"[,\1]", re.sub(r"\s+", " ", argument)).replace(" ", "")
+        absent = re.search(r" Op Ar (\w+)$", head)
+        argument = f"[{absent[1]}]" if absent else argument
         default = re.search(r"Default: (.*)$", plain(body).strip())
         found[name] = (letter or "", argument, default[1].rstrip(".") if default else "")
     return found
