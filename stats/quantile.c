@@ -18,6 +18,7 @@
 #define EXPONENTS 2048
 #define SLOTS_FIRST 128
 #define PENDING_MAX 16
+#define GUESSES 64		/* quantile_add_time finds most values without a search */
 
 const unsigned quantile_percent[QUANTILES] = { 50, 90, 95, 99 };
 
@@ -37,6 +38,8 @@ struct quantile {
 	uint64_t weight;
 	size_t nentry, capentry;	/* used while slot is NULL: quantiles are exact */
 	struct quantile_entry *entry;
+	uint8_t guess[GUESSES];		/* by a hash of the value: the index of its entry, unless
+					 * the values of two entries share this place */
 	struct slot *slot;		/* a hash table with open addressing, at most 3/4 full */
 	size_t nslot, used;
 	unsigned level;
@@ -356,15 +359,29 @@ static bool merge_entries(struct quantile *into, const struct quantile *from)
 	return true;
 }
 
+/* Where the index of the entry with that value is noted. */
+static uint8_t *guess_of(struct quantile *q, double x)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return &q->guess[bits * 0x9E3779B97F4A7C15u >> 58];	/* the low bits are often 0 */
+}
+
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 {
-	for (size_t i = 0; i < q->nentry; i++)
-		if (q->entry[i].x == x) {
-			q->entry[i].weight += weight;
-			q->weight += weight;
-			return true;
-		}
-	return quantile_add(q, x, weight);
+	uint8_t *guess = guess_of(q, x);
+	size_t i = *guess;
+
+	if (i >= q->nentry || q->entry[i].x != x)
+		for (i = 0; i < q->nentry && q->entry[i].x != x; )
+			i++;
+	if (i == q->nentry)
+		return quantile_add(q, x, weight);
+	*guess = (uint8_t)i;
+	q->entry[i].weight += weight;
+	q->weight += weight;
+	return true;
 }
 
 bool quantile_merge(struct quantile *into, struct quantile *from)
