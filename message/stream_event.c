@@ -231,10 +231,11 @@ static const char *take_object(struct stream_events *es, struct stream_event *f,
 
 static void take_metric(struct stream_events *es, struct stream_event *f, size_t metric)
 {
-	struct path path = { .len = 0 };
+	struct path path;
 	char first = json_peek(&es->c);
 	const char *why = NULL;
 
+	path.len = path.depth = 0;	/* an initializer would clear the text, too */
 	if (first == '{')
 		why = take_object(es, f, (uint16_t)metric, &path);
 	else

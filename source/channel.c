@@ -203,7 +203,7 @@ static bool take_message(struct channel *ch, size_t slot, const struct ws_event 
 
 	if (l->state != CHANNEL_UP && l->state != CHANNEL_DRAINING && l->state != CHANNEL_SILENT)
 		return false;
-	*event = session_message(slot, e, now_us);
+	session_message(event, slot, e, now_us);
 	if (shows_life(l, e)) {
 		l->state = CHANNEL_UP;
 		l->until_us = now_us + ch->conf.idle_timeout_us;

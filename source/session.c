@@ -55,10 +55,18 @@ void session_drop_events(struct session *s)
 	s->first = s->waiting = 0;
 }
 
-struct session_event session_message(size_t socket, const struct ws_event *message, int64_t now_us)
+void session_message(struct session_event *event, size_t socket, const struct ws_event *message,
+	int64_t now_us)
 {
-	return (struct session_event){ .kind = SESSION_MESSAGE, .at_us = now_us, .socket = socket,
-		.text = message->text, .len = message->len, .binary = message->kind == WS_BINARY };
+	/* gcc would clear the whole struct by a slow instruction */
+	event->kind = SESSION_MESSAGE;
+	event->at_us = now_us;
+	event->socket = socket;
+	event->text = message->text;
+	event->len = message->len;
+	event->binary = message->kind == WS_BINARY;
+	event->http_status = event->close_code = 0;
+	event->queue_id = NULL;
 }
 
 struct session_event *session_socket_ended(struct session *s, size_t socket,

@@ -102,8 +102,10 @@ struct session_event *session_report(struct session *s, enum session_event_kind 
 bool session_next(struct session *s, struct session_event *event);
 void session_drop_events(struct session *s);
 
-/* Makes an event of a socket's message. The text stays borrowed from the socket. */
-struct session_event session_message(size_t socket, const struct ws_event *message, int64_t now_us);
+/* Makes an event of a socket's message. The text stays borrowed from the socket. Leaves members
+ * unset that only other events have. */
+void session_message(struct session_event *event, size_t socket, const struct ws_event *message,
+	int64_t now_us);
 
 /* Adds the event SESSION_LOST for the end of a socket. cut: see ws_was_cut(). */
 struct session_event *session_socket_ended(struct session *s, size_t socket,

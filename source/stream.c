@@ -280,7 +280,7 @@ static bool take_message(struct stream *s, int64_t now_us, const struct ws_event
 		return false;
 	s->alive_us = now_us;
 	s->until_us = now_us + s->conf.idle_timeout_us;
-	*event = session_message(0, e, now_us);
+	session_message(event, 0, e, now_us);
 	return true;
 }
 
