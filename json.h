@@ -90,6 +90,14 @@ static inline bool json_expect(struct json_cursor *c, const char *quoted_key_col
 	c->at = s + len;
 	return true;
 }
+/* Leaves the object if it ends right here. Faster than json_key, which finds that out too. */
+static inline bool json_end(struct json_cursor *c)
+{
+	if (json_peek(c) != '}')
+		return false;
+	c->at++;
+	return true;
+}
 /* Finds the next item of the array. False: the array ends. */
 bool json_item(struct json_cursor *c);
 void json_pass(struct json_cursor *c);	/* skips a value of any type */

@@ -226,7 +226,7 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 		command_line_problem(p, expr, why);
 	}
 	if (scope_media(scope) && name->metric
-	    && metric_type_of(slice_of(name->metric)).qualifier) {
+	    && metric_type_of(slice_of(name->metric))->qualifier) {
 		snprintf(why, sizeof(why), "%.100s counts agents, who have no media type; leave "
 			"out /%.100s", name->metric, scope_media(scope));
 		command_line_problem(p, expr, why);

@@ -193,8 +193,11 @@ bool interval_parse(const char *s, size_t len, int64_t *from_ms, int64_t *to_ms)
 			return false;
 		from_us = to_us - length_us;
 	} else {
-		if (!parse_instant(s, from_len, &from_us)
-		    || !parse_end(end, to_len, from_us, &to_us))
+		if (!parse_instant(s, from_len, &from_us))
+			return false;
+		if (to_len == from_len && memcmp(s, end, to_len) == 0)	/* most are an instant */
+			to_us = from_us;
+		else if (!parse_end(end, to_len, from_us, &to_us))
 			return false;
 	}
 	*from_ms = from_us / US_PER_MS;

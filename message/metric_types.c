@@ -180,17 +180,21 @@ const struct metric_doc *metric_types_doc(size_t number)
 	for (const struct metric_doc *d = docs + METRIC_TYPES_STREAM; \
 	     d < docs + ARRAY_LEN(docs); d++)
 
-struct metric_type metric_type_of(struct slice metric)
+const struct metric_type *metric_type_of(struct slice metric)
 {
-	if (metric.len && (metric.s[0] == 'n' || metric.s[0] == 't'))
-		return (struct metric_type){ .kind = METRIC_TOTAL, .is_time = metric.s[0] == 't' };
-	FOR_EACH_NOTIFICATION_METRIC(d) {
-		if (d->name.s[0] != 'o')
-			break;
-		if (slice_same(d->name, metric))
-			return d->type;
-	}
-	return (struct metric_type){ .kind = METRIC_OTHER };
+	static const struct metric_type count = { .kind = METRIC_TOTAL },
+		time = { .kind = METRIC_TOTAL, .is_time = true },
+		other = { .kind = METRIC_OTHER };
+
+	if (metric.len && metric.s[0] == 'n')
+		return &count;
+	if (metric.len && metric.s[0] == 't')
+		return &time;
+	FOR_EACH_NOTIFICATION_METRIC(d)
+		if (d->name.len == metric.len
+		    && slice_bytes_same(d->name.s, metric.s, metric.len))
+			return &d->type;
+	return &other;
 }
 
 bool metric_types_know(const char *pattern)

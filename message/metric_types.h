@@ -29,7 +29,7 @@ struct metric_type {
 
 /* The type of a metric of the notification service. All n* and t* are totals; the result has no
  * name for them. */
-struct metric_type metric_type_of(struct slice metric);
+const struct metric_type *metric_type_of(struct slice metric);
 
 /* Whether the pattern of -m matches a documented metric of the notification service, see
  * text_matches. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "message/interval.h"
-#include "message/metric_types.h"
 #include "message/reader.h"
 #include "util/base.h"
 #include "util/lines.h"
@@ -41,7 +40,7 @@ static void set_interval(struct notifications *ns, struct notification *n, size_
 	if (!interval.s || !interval_parse(interval.s, interval.len, &from_ms, &to_ms)) {
 		for (size_t i = first; i < ns->nvalue; i++)
 			if (ns->value[i].kind == VALUE_NUMBER
-			    && metric_type_of(ns->value[i].metric).kind == METRIC_TOTAL)
+			    && ns->value[i].metric_kind == METRIC_TOTAL)
 				reader_invalid(ns, interval.s
 					? "the interval of a total is invalid"
 					: "a total has no interval");

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/metric_types.h"
 #include "util/slice.h"
 #include "util/text.h"
 
@@ -25,6 +26,7 @@ enum notification_value_kind {
 
 struct notification_value {
 	struct slice media, metric, qualifier, stat;	/* stat: `ageMs` unless kind is a number */
+	enum metric_kind metric_kind;
 	enum notification_value_kind kind;
 	double number;
 	int64_t us;

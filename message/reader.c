@@ -43,10 +43,13 @@ struct slice reader_unescape(struct notifications *ns, const struct json_text *t
 
 void reader_clear(struct notifications *ns, struct notification *n)
 {
-	*n = (struct notification){ .kind = NOTIFICATION_OTHER,
-		.instant_us = NO_TIME,
-		.media = ns->media,
-		.value = ns->value };
+	n->kind = NOTIFICATION_OTHER;
+	n->text = NULL;
+	n->text_len = 0;
+	memset(n->queue_id, 0, sizeof(n->queue_id));
+	n->instant_us = NO_TIME;
+	n->media = ns->media;
+	n->value = ns->value;
 	ns->nvalue = ns->nmedia = 0;
 	ns->why = NULL;
 	ns->incomplete = false;
@@ -101,7 +104,12 @@ static struct notification_value *add_value(struct notifications *ns,
 		return NULL;
 	}
 	v = &ns->value[ns->nvalue++];
-	*v = (struct notification_value){ .kind = kind };
+	/* the callers set the names; gcc would clear the whole struct by a slow instruction */
+	v->qualifier = (struct slice){ NULL, 0 };
+	v->kind = kind;
+	v->number = 0;
+	v->us = 0;
+	v->has_interval = false;
 	return v;
 }
 
@@ -163,10 +171,10 @@ static void take_stats(struct notifications *ns, struct metric_entry *e)
 		return;
 	ns->keys.n = 0;
 	if (json_expect(&ns->c, quoted, sizeof(quoted) - 1)) {
-		json_keys_add(&ns->keys, &count);
+		ns->keys.key[ns->keys.n++] = count;
 		add_number(ns, (struct slice){ "count", 5 });
 	}
-	while (json_key(&ns->c, &key)) {
+	while (!json_end(&ns->c) && json_key(&ns->c, &key)) {
 		struct slice stat = reader_plain(ns, &key);
 		const char *why = json_keys_add(&ns->keys, &key);
 
@@ -186,7 +194,8 @@ static void take_stats(struct notifications *ns, struct metric_entry *e)
 /* Gives the numbers their names, which may have come after them. */
 static void end_entry(struct notifications *ns, const struct metric_entry *e)
 {
-	const bool longest = metric_type_of(e->metric).kind == METRIC_AGE;
+	const enum metric_kind kind = metric_type_of(e->metric)->kind;
+	const bool longest = kind == METRIC_AGE;
 	struct notification_value *v;
 
 	if (!e->metric.s || longest)
@@ -201,6 +210,7 @@ static void end_entry(struct notifications *ns, const struct metric_entry *e)
 	ns->incomplete |= ns->nvalue == e->first;
 	for (size_t i = e->first; i < ns->nvalue; i++) {
 		ns->value[i].metric = e->metric;
+		ns->value[i].metric_kind = kind;
 		if (!longest && e->qualifier.len)
 			ns->value[i].qualifier = e->qualifier;
 	}

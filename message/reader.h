@@ -81,6 +81,8 @@ static inline __attribute__((always_inline)) int reader_member(struct notificati
 {
 	int i = 0;
 
+	if (json_end(&ns->c))
+		return -1;
 	while (i < n && (i < m->next || !json_expect(&ns->c, name[i].s, name[i].len)))
 		i++;
 	if (i == n)

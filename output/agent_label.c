@@ -6,7 +6,7 @@
 
 struct agent_label agent_label_of(const struct row_series *series)
 {
-	const char *key = metric_type_of(slice_of(series->metric)).qualifier;
+	const char *key = metric_type_of(slice_of(series->metric))->qualifier;
 	const char *dot = key ? strrchr(series->path, '.') : NULL;
 
 	if (!dot)

@@ -209,11 +209,11 @@ static bool is_wanted(const char *metric, const char *const *pattern, size_t npa
  * somebody waits. The same goes for oLongestInteracting. */
 static bool is_asked(const char *metric, const char *const *pattern, size_t npattern)
 {
-	const struct metric_type type = metric_type_of(slice_of(metric));
+	const struct metric_type *type = metric_type_of(slice_of(metric));
 
 	return is_wanted(metric, pattern, npattern)
-		|| (type.kind == METRIC_GAUGE && type.beside
-		    && is_wanted(type.beside, pattern, npattern));
+		|| (type->kind == METRIC_GAUGE && type->beside
+		    && is_wanted(type->beside, pattern, npattern));
 }
 
 uint32_t channel_api_query_metrics(const char *const *pattern, size_t npattern)

@@ -73,7 +73,15 @@ size_t text_edits_near(size_t len);
 void text_put_folded(struct buf *out, const char *s, locale_t utf8);
 
 /* True if the text equals the pattern, or begins with it where the pattern ends in `*`. */
-bool text_matches(const char *pattern, const char *s, size_t len);
+static inline bool text_matches(const char *pattern, const char *s, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && pattern[i] && pattern[i] == s[i]
+	       && !(pattern[i] == '*' && !pattern[i + 1]))
+		i++;
+	return pattern[i] ? pattern[i] == '*' && !pattern[i + 1] : i == len;
+}
 
 /* The word nearest to s by edit distance; NULL: none is near enough to suggest. */
 const char *text_nearest_word(const char *s, const char *const *words, size_t n);

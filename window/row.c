@@ -121,8 +121,9 @@ bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat)
 		return stat != STAT_CARRIED && stat != STAT_EVENTS;
 	case ROW_TOTAL:
 	case ROW_PLAIN:
-		return metric_type_of(slice_of(series->metric)).is_time && (strcmp(last, "sum") == 0
-			|| strcmp(last, "min") == 0 || strcmp(last, "max") == 0);
+		return metric_type_of(slice_of(series->metric))->is_time
+			&& (strcmp(last, "sum") == 0 || strcmp(last, "min") == 0
+			    || strcmp(last, "max") == 0);
 	}
 	return false;
 }

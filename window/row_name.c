@@ -189,7 +189,7 @@ bool row_name_is_possible(const struct row_name *name, bool notifications, bool 
 	size_t size)
 {
 	const char *metric = name->metric;
-	struct metric_type type;
+	const struct metric_type *type;
 
 	if (name->field < ROW_FIELDS)
 		return true;
@@ -205,13 +205,13 @@ bool row_name_is_possible(const struct row_name *name, bool notifications, bool 
 			"use for example oWaiting.last", metric);
 		return false;
 	}
-	switch (type.kind) {
+	switch (type->kind) {
 	case METRIC_GAUGE:
-	case METRIC_AGE: return can_be_gauge(name, &type, why, size);
+	case METRIC_AGE: return can_be_gauge(name, type, why, size);
 	case METRIC_TOTAL:
-		if (!type.name)
-			return can_be_total(name, type.is_time, why, size);
-		return name->stat == STAT_NAMES || !type.is_ratio
+		if (!type->name)
+			return can_be_total(name, type->is_time, why, size);
+		return name->stat == STAT_NAMES || !type->is_ratio
 			|| explain(name, "is a ratio", "ratio", why, size);
 	case METRIC_OTHER: break;
 	}

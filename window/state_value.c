@@ -107,15 +107,15 @@ static void pair(struct state_value *age, struct state_value *gauge)
 /* Pairs an age with the gauge of those who wait, once both are known. */
 static void find_other(const struct queue_states *qs, struct state_value *sv)
 {
-	const struct metric_type type = metric_type_of(sv->entry->name.metric);
-	const struct metric_name own = { .metric = slice_of(type.name),
-		.stat = slice_of(type.kind == METRIC_AGE ? "ageMs" : "count") };
-	const struct metric_name other = { .metric = slice_of(type.beside),
-		.stat = slice_of(type.kind == METRIC_AGE ? "count" : "ageMs") };
+	const struct metric_type *type = metric_type_of(sv->entry->name.metric);
+	const struct metric_name own = { .metric = slice_of(type->name),
+		.stat = slice_of(type->kind == METRIC_AGE ? "ageMs" : "count") };
+	const struct metric_name other = { .metric = slice_of(type->beside),
+		.stat = slice_of(type->kind == METRIC_AGE ? "count" : "ageMs") };
 
-	if (!type.beside || !metric_name_is(sv->entry, &own))
+	if (!type->beside || !metric_name_is(sv->entry, &own))
 		return;
-	if (type.kind == METRIC_AGE)
+	if (type->kind == METRIC_AGE)
 		pair(sv, state_value_find(qs, sv->group, &other));
 	else
 		pair(state_value_find(qs, sv->group, &other), sv);
@@ -159,7 +159,7 @@ enum row_kind state_value_kind(const struct metric_name *name)
 static bool is_counted(const struct metric_name *name)
 {
 	return !name->total && name->qualifier.len && slice_is(name->stat, "count")
-		&& metric_type_of(name->metric).qualifier;
+		&& metric_type_of(name->metric)->qualifier;
 }
 
 /* The label of the sum over qualifiers: the metric with the path `count`. NULL: out of memory. */
@@ -346,7 +346,7 @@ enum state_value_use state_value_use(const struct notification_value *v)
 		return STATE_VALUE_GAUGE;
 	if (spans)
 		return STATE_VALUE_TOTAL;
-	return metric_type_of(v->metric).kind == METRIC_TOTAL ? STATE_VALUE_UNUSED
+	return v->metric_kind == METRIC_TOTAL ? STATE_VALUE_UNUSED
 		: STATE_VALUE_GAUGE;
 }
 

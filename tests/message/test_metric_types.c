@@ -6,7 +6,7 @@
 
 static struct metric_type of(const char *name)
 {
-	return metric_type_of(slice_of(name));
+	return *metric_type_of(slice_of(name));
 }
 
 TEST(kinds)
