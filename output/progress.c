@@ -82,6 +82,10 @@ void progress_put(struct buf *out, const struct progress_state *s, size_t column
 		add(out, &columns, part);
 	}
 	add(out, &columns, s->connection);
+	if (s->attempt) {
+		snprintf(part, sizeof(part), "attempt %u", s->attempt);
+		add(out, &columns, part);
+	}
 }
 
 /* --- the line ------------------------------------------------------------------------ */
@@ -167,6 +171,13 @@ void progress_wipe(void *arg)
 		p->shown = false;
 	if (p->due_us < p->now_us + EVERY_US)
 		p->due_us = p->now_us + EVERY_US;
+}
+
+void progress_interrupt(struct progress *p)
+{
+	if (p)
+		p->shown = true;
+	progress_stop(p);
 }
 
 void progress_stop(struct progress *p)

@@ -19,6 +19,7 @@ struct progress_state {
 	uint64_t frames;
 	int64_t lag_us;				/* of the last frame; NO_TIME: unknown */
 	const char *connection;
+	unsigned attempt;			/* to connect; 0: the first */
 };
 
 /* Appends the text of the line, as much of it as fits into the columns. */
@@ -37,5 +38,8 @@ int64_t progress_due_us(const struct progress *p);
 void progress_show(struct progress *p, int64_t now_us, const struct progress_state *state);
 void progress_wipe(void *p);	/* call it before other output; the line comes back soon after */
 void progress_stop(struct progress *p);	/* wipes the line and shows it no more; NULL is fine */
+/* The same after Ctrl-C: wipes the `^C` that the terminal has echoed, also if there is no progress
+ * line. The rest of the line must be blank. */
+void progress_interrupt(struct progress *p);
 
 #endif

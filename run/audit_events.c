@@ -234,6 +234,7 @@ static void count_stream(struct audit_events_totals *t, const struct session_eve
 		break;
 	case SESSION_CONNECTED:
 		t->connected++;
+		t->attempt = 0;
 		break;
 	case SESSION_LOST:
 		t->lost++;
@@ -244,6 +245,7 @@ static void count_stream(struct audit_events_totals *t, const struct session_eve
 	case SESSION_TOKEN_RETRY:
 	case SESSION_RETRY:
 		t->retries++;
+		t->attempt = event->attempt + 1;
 		break;
 	case SESSION_RESYNC_FAILED:
 		t->resyncs_failed++;

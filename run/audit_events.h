@@ -38,6 +38,7 @@ struct audit_events_totals {
 	uint64_t windows, rows;
 	uint64_t connected, lost, retries, tokens;
 	uint64_t reconnects;		/* after a time without a connection */
+	unsigned attempt;		/* to get a token or a connection, now; 0: the first */
 	int64_t down_us;		/* the sum of these times */
 	uint64_t too_big, bad_text;	/* messages because of which we closed a connection */
 	uint64_t cut_messages;		/* incomplete when the connection was lost */

@@ -21,6 +21,7 @@ struct input_report {
 	int64_t due_us;		/* when the next window ends; NO_TIME: not by the run's clock */
 	bool up;		/* connected */
 	const char *doing;	/* a few words, for the progress line */
+	unsigned attempt;	/* to do that; 0: the first */
 	const char *over;	/* why there are no more windows; NULL: there may be more */
 	/* A failure that does not end the run, with its text. ST_OK: none. */
 	enum status fault;

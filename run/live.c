@@ -481,12 +481,13 @@ static int64_t deadline_us(const struct live *live)
 
 static const char *doing(const struct live *live)
 {
+	const struct audit_events_totals *t = audit_events_totals(live->run->events);
+
 	if (looks_up(live))
 		return "looking up queues";
 	if (source_is_up(&live->source))
 		return "connected";
-	return audit_events_totals(live->run->events)->connected ? "reconnecting"
-		: "connecting";
+	return t->connected ? "reconnecting" : "connecting";
 }
 
 static const char *over(const struct live *live)
@@ -507,6 +508,7 @@ static struct input_report live_report(const void *state)
 		.due_us = pipeline_due_us(live->pipeline),
 		.up = up,
 		.doing = doing(live),
+		.attempt = up ? 0 : audit_events_totals(live->run->events)->attempt,
 		.over = over(live),
 		.fault = source_status(&live->source),
 		.fault_text = up ? live->refused

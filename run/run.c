@@ -127,7 +127,8 @@ static void show_progress(const struct run *run)
 		.windows = set->now ? 1 : set->count,
 		.frames = audit_events_totals(run->events)->frames,
 		.lag_us = audit_events_last_lag_us(run->events),
-		.connection = input.doing
+		.connection = input.doing,
+		.attempt = input.attempt
 	};
 
 	if (progress_due_us(run->progress) > run->now_us)
@@ -138,6 +139,14 @@ static void show_progress(const struct run *run)
 			+ (state.windows - printed - 1) * set->window_ms * US_PER_MS;
 	}
 	progress_show(run->progress, run->now_us, writer_waiting(run->writer) ? NULL : &state);
+}
+
+static void stop_progress(const struct run *run)
+{
+	if (writer_waiting(run->writer))	/* part of a row may stand on the line */
+		progress_stop(run->progress);
+	else
+		progress_interrupt(run->progress);
 }
 
 enum status run_turn(struct run *run, struct err *err)
@@ -152,7 +161,7 @@ enum status run_turn(struct run *run, struct err *err)
 		return st;
 	ending = signals_take(run);
 	if (ending) {
-		progress_stop(run->progress);	/* a second signal would not wipe it */
+		stop_progress(run);	/* a second signal would not wipe it */
 		if (run->input->real_time)	/* windows that are over by now are not partial */
 			st = run->input->catch_up(run->input_state, err);
 		return st == ST_OK ? signals_status(ending, err) : st;

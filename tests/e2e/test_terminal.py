@@ -79,6 +79,21 @@ def test_silent_leaves_warnings_of_wrong_numbers(see):
         "use --outlier none to keep them"])
 
 
+def test_silent_run_that_succeeds_prints_only_rows(see, tool, serve, notify):
+    """Mail from cron means trouble."""
+    def prints_only_rows(*args):
+        r = tool.run("-s", *args, status=0)
+        assert r.err == "" and r.rows
+        assert see("-s", *args) == (0, [])
+
+    serve(**LOSES)
+    prints_only_rows("-w", "2s", QUEUE)
+    prints_only_rows("--replay", SAMPLE, "-w", "1m", "--outlier", "none")
+    notify()
+    prints_only_rows("--queue-name", "Queue 01", "-w", "300ms")
+    prints_only_rows("--queue-name", "Queue 01", "--now")
+
+
 def test_error_is_printed_once(see, notify):
     notify()
     status, said = see("--source", "notifications", "--queue-name", "Qeue 01")
@@ -99,6 +114,16 @@ def test_retries_have_no_line(see, serve, tool, env):
     status, said = see("--retry-for", "1s", QUEUE)
     assert status == 5 and len(gate.token_requests) > 1
     assert len(said) == 1 and said[0].endswith("; gave up after --retry-for 1s")
+
+
+def test_progress_counts_the_attempts(tool, serve):
+    serve(**FAILS)
+    terminal = ToolTerminal()
+    process = terminal.start(tool, "--retry-for", "1m", QUEUE, stderr=True)
+    terminal.wait("0 frames  connecting  attempt [2-9]")
+    process.terminate()
+    assert terminal.finish(process) == 143
+    assert len(lines(terminal)) == 1
 
 
 def test_lost_connection_is_one_line(see, serve):
@@ -196,6 +221,16 @@ def test_time_since_a_loss_counts_as_lost(tool, serve):
     terminal, process = interrupted(tool, "-w", "1h", QUEUE, until="reconnecting")
     assert terminal.finish(process) == 130
     assert re.search(r", 0 reconnects \([\d.]+m?s lost\), 0 frames dropped$", lines(terminal)[-1])
+
+
+def test_interrupt_leaves_no_echo_of_its_key(tool, serve):
+    serve(streams=[[("frame", QUEUE), ("drop",)], answer(503)])
+    terminal, process = interrupted(tool, "-w", "1h", QUEUE, until="connection was lost", number=0)
+    os.write(terminal.fd, b"\x03")
+    terminal.wait(r"\^C")
+    process.send_signal(signal.SIGINT)
+    assert terminal.finish(process) == 130
+    assert [line[:9] for line in lines(terminal)] == ["gsqstat: "] * 2
 
 
 @pytest.mark.parametrize("args", [["-s"], ["--audit", "none"], ["--check", "nagios"]])

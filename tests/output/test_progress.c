@@ -39,6 +39,8 @@ TEST(text__is_silent_about_what_nobody_knows)
 	says(&s, 80, "0 frames  connecting");
 	s.windows = 0;
 	says(&s, 80, "window 1  0 frames  connecting");
+	s.attempt = 3;
+	says(&s, 80, "window 1  0 frames  connecting  attempt 3");
 }
 
 TEST(text__leaves_whole_parts_out)
