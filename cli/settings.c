@@ -10,7 +10,7 @@
 #include "json.h"
 #include "output/list_table.h"
 
-#define AUDITED_MAX 3400		/* bytes of settings that fit into run.start's line */
+#define AUDITED_MAX 3550		/* bytes of settings that fit into run.start's line */
 
 /* brief: the length of a list in place of the list, see settings_put_values. */
 static void put_value(struct buf *out, const struct command_line *p, const struct option_def *d,
