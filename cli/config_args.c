@@ -119,7 +119,7 @@ static void apply(struct command_line *p, const struct config_entry *entry)
 
 	command_line_apply(p, entry->option, entry->value);
 	p->state[place(entry->option)].line = entry->line;
-	p->state[place(entry->option)].from = NULL;
+	p->state[place(entry->option)].from = entry->from;
 	config_args_name_lines(p, &p->problems, problems, entry);
 	config_args_name_lines(p, &p->set->warnings, warnings, entry);
 }
@@ -204,7 +204,7 @@ static char *named(const struct command_line *p, const char *text, const struct 
 	if (!entry || entry->option != d)
 		entry = find_entry(p, d, text + 2 + len);
 	if (entry)
-		return text_format("%s:%zu: %s", p->set->config_file->name, entry->line, text + 2);
+		return text_format("%s: %s", entry->from, text + 2);
 	if (strcmp(d->name, "config") == 0 && p->state[place(d)].from)
 		return text_format("%s%s", strcmp(p->state[place(d)].from, "environment") == 0
 			? "GSQSTAT_CONFIG" : "--config", text + 2 + len);
@@ -224,8 +224,7 @@ static char *with_place(const struct command_line *p, const char *text)
 	d = last ? option_at(last, &len) : NULL;
 	if (!d || !p->state[place(d)].line)
 		return NULL;
-	return text_format("%s (%s:%zu)", text, p->set->config_file->name,
-		p->state[place(d)].line);
+	return text_format("%s (%s)", text, p->state[place(d)].from);
 }
 
 static void replace_line(struct lines *lines, size_t i, char *text)

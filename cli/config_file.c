@@ -1,5 +1,6 @@
 #include "cli/config_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,7 @@ static void take_option(struct config_file *c, size_t line, char *s)
 		unknown(c, line, s, len);
 		return;
 	}
+	snprintf(entry.from, sizeof(entry.from), "%s:%zu", c->name, line);
 	why = take_value(s + len, &entry.value);
 	if (!why)
 		why = fault(entry.option, entry.value);

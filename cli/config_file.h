@@ -18,6 +18,8 @@
 #include "util/lines.h"
 #include "util/text.h"
 
+#define CONFIG_FROM_SIZE (TEXT_SHOWN_SIZE + 24)
+
 enum config_use {
 	CONFIG_IGNORED,		/* replaced by a flag, or without a place in the mode, or bad */
 	CONFIG_USED,
@@ -28,6 +30,7 @@ struct config_entry {
 	const struct option_def *option;
 	const char *value;		/* NULL: it has none */
 	size_t line;			/* from 1 */
+	char from[CONFIG_FROM_SIZE];	/* `NAME:LINE` */
 	bool bad;			/* a problem was added: it must not be set */
 	enum config_use use;		/* set by config_args_choose */
 };

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "auth/creds.h"
-#include "cli/config_file.h"
 #include "json.h"
 #include "output/list_table.h"
 
@@ -35,32 +34,19 @@ static void put_secret(struct buf *out, const char *key, const char *from)
 		buf_str(out, "null}");
 }
 
-static void put_from(struct buf *out, const struct command_line *p,
-	const struct option_state *state)
-{
-	struct buf text = { 0 };
-
-	if (state->line)
-		buf_printf(&text, "%s:%zu", p->set->config_file->name, state->line);
-	else
-		buf_str(&text, state->from ? state->from : "default");
-	buf_str(out, ",\"from\":");
-	json_put_string(out, text.data, text.len);
-	buf_char(out, '}');
-	out->failed = out->failed || text.failed;
-	buf_free(&text);
-}
-
 /* Of secrets, it prints only where they come from. */
 void settings_put(struct buf *out, const struct command_line *p)
 {
 	buf_str(out, "{\"schema\":\"gsqstat-settings/1\"");
 	FOR_EACH_OPTION(d) {
+		const char *from = p->state[d - option_table].from;
+
 		if (d->kind == KIND_NONE)
 			continue;
 		buf_printf(out, ",\"%s\":{\"value\":", d->name);
 		put_value(out, p, d, false);
-		put_from(out, p, &p->state[d - option_table]);
+		json_put_quoted(out, ",\"from\":", from ? from : "default");
+		buf_char(out, '}');
 	}
 	put_secret(out, "client-id", p->set->creds.id_from);
 	put_secret(out, "client-secret", p->set->creds.secret_from);
@@ -109,9 +95,11 @@ static void add_values(struct lines *values, const struct command_line *p,
 	buf_free(&json);
 }
 
+/* "default", or "default" and words; a configuration file may be named default.conf. */
 static bool is_default(const char *from)
 {
-	return !from || strncmp(from, "default", strlen("default")) == 0;
+	return !from || strcmp(from, "default") == 0
+		|| strncmp(from, "default ", strlen("default ")) == 0;
 }
 
 static bool can_be_used(const struct command_line *p, const struct option_def *d)

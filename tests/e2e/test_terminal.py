@@ -378,6 +378,13 @@ def test_settings_of_a_replay_come_from_it(tool):
     assert settings(tool, "--replay", NOTICES)["source"] == ("*", ["notifications"], "recording")
 
 
+def test_settings_of_a_file_name_its_lines(tool):
+    tool.write("default.conf", "window = 5m\nlabel = site=Bonn\nlabel = team=a\n")
+    table = settings(tool, "--replay", NOTICES, "--config", "default.conf")
+    assert table["window"] == ("*", ["5m"], "default.conf:1")
+    assert table["label"] == ("*", ["site=Bonn", "team=a"], "default.conf:3")
+
+
 def test_settings_elsewhere_are_json(tool):
     text = tool.run("--dry-run", *ROWS).out
     assert json.loads(text)["format"] == {"value": "ndjson", "from": "default"}
