@@ -103,7 +103,7 @@ static enum ws_end ws_end_of(CURLcode code)
 	return e.end;
 }
 
-TEST(code__without_an_answer_means_one_thing)
+TEST(code__has_one_meaning_without_an_answer)
 {
 	static const struct {
 		CURLcode code;

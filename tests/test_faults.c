@@ -215,7 +215,7 @@ static bool make_csv(struct buf *text)
 	return rows_of_windows(text, true);
 }
 
-TEST(windows__tell_what_they_lost)
+TEST(windows__report_lost_values)
 {
 	assert_true(bytes_at_each_allocation(make_ndjson) > 5000);
 	assert_true(bytes_at_each_allocation(make_csv) > 5000);
@@ -248,7 +248,7 @@ static bool lines_of_table(struct buf *text)
 	return ok;
 }
 
-TEST(table__tells_what_it_lost)
+TEST(table__reports_lost_rows)
 {
 	bytes_at_each_allocation(lines_of_table);
 	table_conf.overview = true;
@@ -265,7 +265,7 @@ static bool list_of_metrics(struct buf *text)
 		&& metric_list_put_table(&list, &table, text);
 }
 
-TEST(list__tells_what_it_lost)
+TEST(list__reports_lost_lines)
 {
 	assert_true(bytes_at_each_allocation(list_of_metrics) > 500);
 }
@@ -321,7 +321,7 @@ static bool make_exposition(struct buf *text)
 	return in_place_of_rows(text, false);
 }
 
-TEST(checks_and_expositions__tell_what_they_lost)
+TEST(checks_and_prometheus__report_failures)
 {
 	for (int i = 0; i < 4; i++)
 		assert_true(sample_add(&some_values, i));
@@ -410,7 +410,7 @@ static bool work_figures(void)
 	return all_good;
 }
 
-TEST(figures__are_as_before_where_one_could_not_be_added)
+TEST(samples__are_unchanged_if_a_value_cannot_be_added)
 {
 	struct buf text = { 0 };
 
@@ -446,7 +446,7 @@ static bool work_merge_of_one(void)
 	return ok;
 }
 
-TEST(merge__loses_no_value_and_says_so)
+TEST(merge__that_fails_changes_nothing_and_reports_it)
 {
 	make_values();
 	for (buckets = QUANTILE_EXACT_MAX + 1; buckets < 3 * QUANTILE_EXACT_MAX; buckets++)
@@ -498,7 +498,7 @@ static bool read_tape(struct buf *got)
 	return ok;
 }
 
-TEST(recording__tells_what_it_lost)
+TEST(recording__reports_lost_lines)
 {
 	int fd = open(in_tmp("tape"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
@@ -554,7 +554,7 @@ static bool work_topics(void)
 	return !why;
 }
 
-TEST(parsers__tell_a_lack_of_memory_from_bad_input)
+TEST(parsers__report_out_of_memory_not_bad_input)
 {
 	static const char key[] = "\"met\\u0072ic\"";
 	struct json_cursor c = json_start(key, key + sizeof(key) - 1);
@@ -620,7 +620,7 @@ static bool work_side(void)
 	return ok;
 }
 
-TEST(token__lack_of_memory_is_no_fault_of_the_answer)
+TEST(token__reports_out_of_memory_not_a_bad_answer)
 {
 	static const char answer[] =
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1}";
@@ -645,12 +645,12 @@ static bool work_region(void)
 	return ok;
 }
 
-TEST(region__lack_of_memory_is_no_fault_of_the_region)
+TEST(region__reports_out_of_memory_not_a_bad_region)
 {
 	at_each_allocation(work_region);
 }
 
-TEST(writer__tells_what_it_lost)
+TEST(writer__reports_lost_rows)
 {
 	at_each_allocation(work_out);
 	at_each_allocation(work_side);

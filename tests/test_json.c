@@ -29,7 +29,7 @@ TEST(skip__is_strict)
 			fail_msg("%s", bad[i]);
 }
 
-TEST(skip__depth_is_bounded)
+TEST(skip__depth_has_a_limit)
 {
 	char deep[2000];
 
@@ -83,7 +83,7 @@ static void render(struct json_cursor *c, struct buf *out)
 	}
 }
 
-TEST(cursor__walks_what_is_there)
+TEST(cursor__visits_each_value)
 {
 	static const char text[] = " {\"a\":7,\"a\" : [1, -2.50,{}, [ ] ,\"x\\ty\"],"
 		"\"\\u0062\":true ,"
@@ -101,7 +101,7 @@ TEST(cursor__walks_what_is_there)
 
 /* Cut anywhere, and with any byte changed to one that fits nowhere, no value is malformed for
  * one of the two readers alone. */
-TEST(cursor__agrees_with_skip)
+TEST(cursor__and_skip_accept_the_same_texts)
 {
 	static const char good[] = "{\"a\":[1,{\"z\":0,\"a\":12},-2.5e3,{},[],"
 		"\"x\\n\\u12aB\"],\"b\":{\"c\":null,\"d\":true}}";
@@ -159,7 +159,7 @@ TEST(number__is_the_nearest_double)
 	}
 }
 
-TEST(string__is_harmless_and_reads_back)
+TEST(string__is_escaped_and_read_back)
 {
 	struct buf out = { 0 }, back = { 0 };
 	char all[0x80];
@@ -189,7 +189,7 @@ TEST(string__is_harmless_and_reads_back)
 }
 
 /* What cJSON alone would take, or take for something else. */
-TEST(document__is_whole_strict_and_unambiguous)
+TEST(document__must_be_whole_and_strict)
 {
 	static const char *const bad[] = {
 		"", " ", "[]", "\"x\"", "7", "{", "{}x", "{}{}", "{\"a\":1}\v", "\xEF\xBB\xBF{}",

@@ -99,7 +99,7 @@ static void answer_with(const char *const *lines, size_t n)
 	}
 }
 
-TEST(handshake__is_judged_by_its_whole_head)
+TEST(handshake__is_checked_when_its_header_is_complete)
 {
 	static const char *const heads[][9] = {
 		{ "HTTP/1.1 101 X\r\n", GOOD, "*", "\r\n" },
@@ -121,7 +121,7 @@ TEST(handshake__is_judged_by_its_whole_head)
 	}
 }
 
-TEST(handshake__that_is_wrong_is_a_breach)
+TEST(handshake__that_is_wrong_is_a_protocol_error)
 {
 	static const struct {
 		const char *lines[8], *why;
@@ -161,7 +161,7 @@ TEST(handshake__that_is_wrong_is_a_breach)
 
 /* --- messages ----------------------------------------------------------------------- */
 
-TEST(fragments__are_one_message_wherever_they_are_cut)
+TEST(fragments__are_joined_wherever_they_are_cut)
 {
 	static const char text[] = "{\"a\":\"\303\251\342\202\254\360\237\230\200\"}";
 	const size_t len = sizeof(text) - 1;
@@ -180,7 +180,7 @@ TEST(fragments__are_one_message_wherever_they_are_cut)
 	assert_nothing();
 }
 
-TEST(messages__come_in_order_and_of_their_kind)
+TEST(messages__keep_their_order_and_kind)
 {
 	open_ws();
 	fake_frame(TEXT, "one", 3, 1);
@@ -218,7 +218,7 @@ TEST(empty_fragments__count)
 		}
 }
 
-TEST(message__that_is_cut_is_known)
+TEST(message__that_is_cut_is_reported)
 {
 	static const char frame[] = "\x01\x01x\x80\x00";
 
@@ -234,7 +234,7 @@ TEST(message__that_is_cut_is_known)
 	}
 }
 
-TEST(control_frame__is_no_message_to_be_cut)
+TEST(control_frame__that_is_cut_is_not_counted)
 {
 	static const char *const bytes[] = { "\x88", "\x89\x02x", "\x8a\x7d" };
 
@@ -245,7 +245,7 @@ TEST(control_frame__is_no_message_to_be_cut)
 	}
 }
 
-TEST(message__of_a_mib_is_taken_and_one_byte_more_is_not)
+TEST(message__of_1_mib_is_the_longest)
 {
 	char *text = malloc(MIB + 1);
 
@@ -267,7 +267,7 @@ TEST(message__of_a_mib_is_taken_and_one_byte_more_is_not)
 	free(text);
 }
 
-TEST(too_big__is_known_by_the_header_and_makes_deaf)
+TEST(too_big__is_found_by_the_header_and_ends_reading)
 {
 	open_ws();
 	fake_frame(TEXT, "before", 6, 6);
@@ -307,7 +307,7 @@ TEST(bad_text__is_closed_with_1007)
 }
 
 /* What the peer may not send; the reader's own test has every header. */
-TEST(breach__is_closed_with_1002)
+TEST(protocol_error__is_closed_with_1002)
 {
 	struct ws_event e;
 
@@ -323,7 +323,7 @@ TEST(breach__is_closed_with_1002)
 }
 
 /* A server that sends and does not read our first message is not stored without end. */
-TEST(flood__before_the_payload_is_out_is_bounded)
+TEST(flood__before_the_payload_is_sent_has_a_limit)
 {
 	static const char text[4096];
 	size_t n = 0;
@@ -369,7 +369,7 @@ TEST(close__may_come_in_pieces)
 	}
 }
 
-TEST(close__without_a_code_is_answered_so)
+TEST(close__without_a_code_is_answered_without_a_code)
 {
 	struct ws_event e;
 
@@ -383,7 +383,7 @@ TEST(close__without_a_code_is_answered_so)
 	assert_int_equal(fake.sent_len, 0);
 }
 
-TEST(close__that_no_peer_may_send_is_a_breach)
+TEST(close__with_a_forbidden_code_is_a_protocol_error)
 {
 	static const struct {
 		const char *bytes;
@@ -418,7 +418,7 @@ TEST(end__without_a_close_is_1006)
 	assert_int_equal(fake.nsent, 0);
 }
 
-TEST(answer__waits_for_a_full_socket_but_not_for_ever)
+TEST(answer__waits_a_limited_time_for_a_full_socket)
 {
 	open_ws();
 	fake.room = 0;
@@ -432,7 +432,7 @@ TEST(answer__waits_for_a_full_socket_but_not_for_ever)
 	assert_int_equal(next().end, WS_END_CLOSED);
 }
 
-TEST(our_close__waits_a_second_for_the_peers)
+TEST(our_close__waits_a_second_for_that_of_the_service)
 {
 	for (int answered = 0; answered < 2; answered++) {
 		open_ws();
@@ -451,7 +451,7 @@ TEST(our_close__waits_a_second_for_the_peers)
 
 /* --- pongs -------------------------------------------------------------------------- */
 
-TEST(ping__is_answered_with_its_bytes)
+TEST(ping__is_answered_with_its_payload)
 {
 	char payload[125];
 
@@ -473,7 +473,7 @@ TEST(ping__is_answered_with_its_bytes)
 }
 
 /* A pong that is being sent is not changed by the next ping; of those that wait the last counts. */
-TEST(pings__while_the_socket_is_full_cost_one_answer)
+TEST(pings__while_the_socket_is_full_get_one_answer)
 {
 	open_ws();
 	fake.room = 2;
@@ -494,7 +494,7 @@ TEST(pings__while_the_socket_is_full_cost_one_answer)
 	assert_int_equal(fake.sent_len, 9);
 }
 
-TEST(pong__waits_for_the_text_under_way_and_nothing_follows_a_close)
+TEST(pong__waits_for_a_text_being_sent_and_for_no_close)
 {
 	open_ws();
 	fake.room = 2;
@@ -538,7 +538,7 @@ TEST(payload__is_sent_in_pieces_before_it_counts_as_open)
 	assert_int_equal(fake.sent_flags, TEXT);
 }
 
-TEST(payload__that_is_not_taken_is_given_up)
+TEST(payload__that_cannot_be_sent_ends_the_connection)
 {
 	open_with("subscribe");
 	fake.room = 0;
@@ -550,7 +550,7 @@ TEST(payload__that_is_not_taken_is_given_up)
 	assert_int_equal(next().end, WS_END_NETWORK);
 }
 
-TEST(time_limit__that_cannot_be_lifted_ends_the_stream)
+TEST(time_limit__that_cannot_be_removed_ends_the_connection)
 {
 	open_with(NULL);
 	fake.option = CURLE_UNKNOWN_OPTION;

@@ -52,7 +52,7 @@ static const char *line_with(const char *value, size_t len)
 	return line;
 }
 
-TEST(line__is_strict_json_whatever_comes)
+TEST(line__is_strict_json_for_any_input)
 {
 	char *long_text = malloc(1 << 20);
 
@@ -73,7 +73,7 @@ TEST(line__is_strict_json_whatever_comes)
 }
 
 /* A word, or a JSON string, or null, and nothing that a reader would take for more. */
-TEST(logfmt__has_one_value_a_key_whatever_comes)
+TEST(logfmt__has_one_value_per_key_for_any_input)
 {
 	open_audit(AUDIT_LOGFMT);
 	for (int c = 0; c < 256; c++) {
@@ -121,7 +121,7 @@ TEST(line__holds_no_secret_in_any_form)
 }
 
 /* A secret of a few digits must not spoil what is to be compared. */
-TEST(line__keeps_digits_that_are_a_secrets_by_chance)
+TEST(line__keeps_numbers_that_look_like_a_secret)
 {
 	open_audit(AUDIT_JSON);
 	assert_true(audit_secret(audit, "beef", 4));
@@ -131,7 +131,7 @@ TEST(line__keeps_digits_that_are_a_secrets_by_chance)
 	assert_non_null(strstr(line, ",\"digest\":\"deadbeef\"}\n"));
 }
 
-TEST(line__never_passes_4096_bytes)
+TEST(line__has_at_most_4096_bytes)
 {
 	char text[201], key[16];
 	size_t n;
@@ -150,7 +150,7 @@ TEST(line__never_passes_4096_bytes)
 	assert_memory_equal(line + n - 19, ",\"truncated\":true}\n", 19);
 }
 
-TEST(line__hides_what_turns_a_terminal_around)
+TEST(line__escapes_bidirectional_controls)
 {
 	static const char text[] = "a\xE2\x80\xAE" "b\xD8\x9C" "c\xE2\x81\xA6" "d";
 
@@ -159,7 +159,7 @@ TEST(line__hides_what_turns_a_terminal_around)
 		"field=\"a\\u202eb\\u061cc\\u2066d\""));
 }
 
-TEST(line__keeps_the_end_of_a_sentence_of_ours)
+TEST(line__keeps_the_end_of_a_long_message)
 {
 	char text[1024];
 	size_t n;
@@ -174,7 +174,7 @@ TEST(line__keeps_the_end_of_a_sentence_of_ours)
 	assert_memory_equal(line + n - 7, "end.\"}\n", 7);
 }
 
-TEST(line__is_dropped_where_there_is_no_room)
+TEST(line__that_does_not_fit_is_dropped)
 {
 	open_audit(AUDIT_JSON);
 	for (int i = 0; i < 5000; i++) {
@@ -184,7 +184,7 @@ TEST(line__is_dropped_where_there_is_no_room)
 	assert_true(audit_dropped(audit) > 0 && audit_dropped(audit) < 5000);
 }
 
-TEST(level__below_the_threshold_is_silent)
+TEST(level__below_the_threshold_is_not_written)
 {
 	open_audit(AUDIT_JSON);
 	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
@@ -224,7 +224,7 @@ TEST(plain__is_a_sentence_without_fields)
 	assert_string_equal(line_saying(LEVEL_ERROR, LEVEL_INFO, "fine"), "gsqstat: fine\n");
 }
 
-TEST(plain__leaves_out_what_is_for_programs_or_below_the_threshold)
+TEST(plain__leaves_out_lines_for_programs)
 {
 	open_audit(AUDIT_PLAIN);
 	assert_string_equal(line_saying(LEVEL_ERROR, LEVEL_ERROR, NULL), "");
@@ -233,7 +233,7 @@ TEST(plain__leaves_out_what_is_for_programs_or_below_the_threshold)
 	assert_true(audit_wants(audit, LEVEL_WARNING));
 }
 
-TEST(plain__holds_no_secret_where_it_is_cut)
+TEST(plain__redacts_a_secret_that_is_cut_off)
 {
 	static const char secret[] = "a/b+c=secret";
 	char text[1200];
@@ -257,7 +257,7 @@ TEST(say__changes_no_other_format)
 	assert_non_null(strstr(line, "n=1\n"));
 }
 
-TEST(line__stays_whole_where_many_write)
+TEST(line__stays_whole_if_many_write)
 {
 	int ends[2];
 	FILE *in;

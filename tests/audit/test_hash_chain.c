@@ -105,7 +105,7 @@ TEST(line__has_a_mac_over_all_before_it)
 }
 
 /* A member in a string, in an object, in another form or place is none. */
-TEST(split__takes_the_one_form_at_the_very_end_alone)
+TEST(split__accepts_only_the_written_form_at_the_end)
 {
 	static const char *const none[] = {
 		"", "{", "}", "{}", ",\"seq\":1,\"prev\":\"" ZEROS "\"}",
@@ -142,7 +142,7 @@ TEST(split__takes_the_one_form_at_the_very_end_alone)
 
 /* --- the end of a file -------------------------------------------------------------------- */
 
-TEST(look__finds_nothing_wrong_with_whole_lines)
+TEST(look__accepts_whole_lines)
 {
 	assert_int_equal(look_at(work, "", 0, true), HASH_CHAIN_WHOLE);
 	assert_int_equal(found.seq, 0);
@@ -162,7 +162,7 @@ TEST(look__finds_nothing_wrong_with_whole_lines)
 	}
 }
 
-TEST(look__sees_a_tear_at_every_byte)
+TEST(look__finds_a_line_torn_at_any_byte)
 {
 	size_t two;
 
@@ -186,7 +186,7 @@ TEST(look__sees_a_tear_at_every_byte)
 }
 
 /* Torn, and the repair torn again, with and without its newline. */
-TEST(look__counts_torn_lines_one_after_the_other)
+TEST(look__counts_several_torn_lines)
 {
 	size_t one;
 
@@ -209,7 +209,7 @@ TEST(look__counts_torn_lines_one_after_the_other)
 	assert_int_equal(found.seq, 3);
 }
 
-TEST(look__tells_a_log_without_a_chain)
+TEST(look__recognizes_a_log_without_a_chain)
 {
 	static const char *const foreign[] = { "{\"a\":1}\n", "{\"a\":1}", "{\"a\":1}\n{\"a",
 		"{\"a\":1}\n{\"a\n", "\n{\"a\":1}\n\n", "hello", "a,b\n1,2\n", "{\"tsx" };
@@ -221,8 +221,8 @@ TEST(look__tells_a_log_without_a_chain)
 	assert_int_equal(look_at(work, "\0\0\0", 3, true), HASH_CHAIN_TORN);
 }
 
-/* A signed line is followed by lines of its key alone, one without a signature by any. */
-TEST(look__tells_a_line_of_another_key)
+/* Only lines with the same key may follow a signed line; any may follow one without a mac. */
+TEST(look__recognizes_a_line_with_another_key)
 {
 	struct hash_chain_work *mine = hash_chain_work_new(KEY, strlen(KEY)),
 			  *other = hash_chain_work_new("k", 1);

@@ -2,7 +2,7 @@
 #include "audit/redact.h"
 #include "tests/support/check.h"
 
-TEST(text__holds_no_secret_that_is_cut)
+TEST(secrets__that_are_cut_off_are_redacted)
 {
 	static const char secret[] = "a/b+c=secret";
 	struct redact_secrets secrets = { 0 };
@@ -23,7 +23,7 @@ TEST(text__holds_no_secret_that_is_cut)
 }
 
 /* What all channel IDs begin with, a URL's host, a scheme and a user are no secrets. */
-TEST(text__keeps_what_a_secret_has_in_common_with_others)
+TEST(public_prefixes__of_secrets_are_kept)
 {
 	static const char *const secrets[] = {
 		"streaming-0-fmtdmf8cdis7jh14udg5p89t6z",

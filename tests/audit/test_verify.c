@@ -145,7 +145,7 @@ static void find_starts(void)
 
 /* --- what was written is good --------------------------------------------------------------- */
 
-TEST(log__that_is_whole_is_good)
+TEST(log__that_is_unchanged_is_accepted)
 {
 	struct hash_chain end;
 
@@ -171,7 +171,7 @@ TEST(log__that_is_whole_is_good)
 /* --- what was done to it ---------------------------------------------------------------------- */
 
 /* A bit of each byte, where the key knows each line, the chain all but the last. */
-TEST(edit__of_any_byte_is_seen_at_its_line)
+TEST(edit__of_any_byte_is_found_in_its_line)
 {
 	for (int keyed = 0; keyed < 2; keyed++) {
 		new_log(LOG_LINES, keyed ? &key : NULL);
@@ -205,7 +205,7 @@ static void put_changed(size_t at, size_t len, const char *s, size_t n)
 	buf_free(&out);
 }
 
-TEST(line__that_is_cut_swapped_or_repeated_is_seen)
+TEST(line__that_is_removed_swapped_or_repeated_is_found)
 {
 	for (int keyed = 0; keyed < 2; keyed++) {
 		const struct buf *with = keyed ? &key : NULL;
@@ -244,7 +244,7 @@ TEST(line__that_is_cut_swapped_or_repeated_is_seen)
 }
 
 /* A line of the same place in another log of the same key. */
-TEST(line__of_another_log_is_seen)
+TEST(line__of_another_log_is_found)
 {
 	struct buf other = { 0 };
 
@@ -264,7 +264,7 @@ TEST(line__of_another_log_is_seen)
 	buf_free(&other);
 }
 
-TEST(key__that_is_another_is_seen)
+TEST(key__that_is_wrong_is_reported)
 {
 	struct buf other = { .data = (char[]){ "a kez" }, .len = 5 };
 
@@ -272,7 +272,7 @@ TEST(key__that_is_another_is_seen)
 	expect_bad(1, &other, "another key");
 }
 
-TEST(expectation__covers_the_end)
+TEST(expect__finds_a_missing_end)
 {
 	struct verify_conf conf = { .log = log_path };
 	struct hash_chain end, cut;
@@ -358,7 +358,7 @@ TEST(crash__of_the_repair_is_repaired)
 	buf_free(&whole);
 }
 
-TEST(crash__at_the_very_first_line_is_repaired)
+TEST(crash__at_the_first_line_is_repaired)
 {
 	put_log("{\"ts\":\"2026", 11);
 	assert_int_equal(write_lines(1, true, &key), ST_OK);
@@ -379,7 +379,7 @@ TEST(crash__is_repaired_without_a_chain_too)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-TEST(chain__begins_on_no_log_without_one)
+TEST(chain__is_refused_in_a_log_without_one)
 {
 	put_log("{\"a\":1}\n", 8);
 	assert_non_null(audit_file_unfit(log_path, true, NULL));
@@ -390,7 +390,7 @@ TEST(chain__begins_on_no_log_without_one)
 	assert_int_equal(text.len, 8);
 }
 
-TEST(file__that_is_rotated_starts_anew)
+TEST(file__that_is_rotated_starts_a_new_chain)
 {
 	struct audit_file *file = NULL;
 	char *old = joined(dir, "/log.1");
@@ -417,7 +417,7 @@ TEST(file__that_is_rotated_starts_anew)
 	free(old);
 }
 
-TEST(lock__of_another_is_waited_for_a_second)
+TEST(lock__of_another_process_is_awaited_for_a_second)
 {
 	int fd = open(log_path, O_RDWR | O_CREAT | O_TRUNC, 0600), status;
 	pid_t child;
@@ -438,7 +438,7 @@ TEST(lock__of_another_is_waited_for_a_second)
 }
 
 /* Not cut off, but not yet there. */
-TEST(line__that_is_being_written_is_waited_for)
+TEST(line__that_is_being_written_is_awaited)
 {
 	int fd, status, locked[2];
 	pid_t child;
@@ -542,7 +542,7 @@ static void expect_rows_bad(const char *rows, const char *run, const char *why)
 	assert_non_null(strstr(err.text, why));
 }
 
-TEST(rows_must_match_the_digests_of_the_windows_in_order)
+TEST(rows__must_match_the_digests_in_order)
 {
 	static const char *const windows[2][3] = {
 		{ "a1\n", "", "a22\n" }, { "b1\n", "b2\n", "" }

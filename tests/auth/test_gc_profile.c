@@ -49,7 +49,7 @@ static void assert_field(const char *is, const char *want)
 
 /* --- what is taken ------------------------------------------------------------------ */
 
-TEST(gc_profile__gives_what_the_readme_of_gc_shows)
+TEST(gc_profile__reads_the_example_in_the_readme_of_gc)
 {
 	static const char text[] = "[DEFAULT]\nenvironment=\"mypurecloud.com\"\n"
 		"client_credentials=\"the id\"\nclient_secret=\"s3cret\"\n\n"
@@ -72,7 +72,7 @@ TEST(gc_profile__gives_what_the_readme_of_gc_shows)
 	gc_profile_free(&p);
 }
 
-TEST(gc_profile__gives_what_gc_rewrites)
+TEST(gc_profile__reads_what_gc_writes)
 {
 	struct gc_profile p;
 
@@ -91,7 +91,7 @@ TEST(gc_profile__gives_what_gc_rewrites)
 	gc_profile_free(&p);
 }
 
-TEST(gc_profile__is_found_however_it_is_spelled)
+TEST(gc_profile__is_found_in_any_spelling)
 {
 	static const struct {
 		const char *text, *name;
@@ -114,7 +114,7 @@ TEST(gc_profile__is_found_however_it_is_spelled)
 	}
 }
 
-TEST(gc_profile__takes_strings_alone)
+TEST(gc_profile__accepts_only_strings)
 {
 	struct gc_profile p;
 
@@ -134,7 +134,7 @@ TEST(gc_profile__takes_strings_alone)
 	gc_profile_free(&p);
 }
 
-TEST(gc_profile__refuses_what_no_header_could_carry)
+TEST(gc_profile__refuses_values_that_do_not_fit_into_a_header)
 {
 	static const char *const bad[] = {
 		"client_secret = \"a\\nb\"", "client_secret = '\xC3\xA9'",
@@ -150,7 +150,7 @@ TEST(gc_profile__refuses_what_no_header_could_carry)
 	}
 }
 
-TEST(login__that_cannot_be_read_is_none)
+TEST(login__that_cannot_be_read_is_ignored)
 {
 	static const char *const bad[] = {
 		"", "{", "[]", "null", "{}", "\"x\"", "{\"access_token\":\"t\"}",
@@ -224,7 +224,7 @@ static void assert_lines(const struct bad_line *bad, size_t n)
 	}
 }
 
-TEST(toml__that_is_broken_has_its_line)
+TEST(toml__that_is_broken_is_reported_with_its_line)
 {
 	static const struct bad_line bad[] = {
 		{ "a", "1: a name without = and a value" }, { "[p]\n\na b=1", "3: a name without" },
@@ -271,7 +271,7 @@ TEST(toml__that_is_broken_has_its_line)
 }
 
 /* TOML has these; gc writes none of them. */
-TEST(toml__that_gc_does_not_write_has_its_line)
+TEST(toml__that_gc_does_not_write_is_reported_with_its_line)
 {
 	static const struct bad_line bad[] = {
 		{ "a=[]", "1: an array or inline table" }, { "\na=[1,2,]", "2: an array" },
@@ -297,7 +297,7 @@ TEST(toml__that_gc_does_not_write_has_its_line)
 	assert_lines(bad, ARRAY_LEN(bad));
 }
 
-TEST(gc_profile__with_a_name_twice_has_both_lines)
+TEST(gc_profile__with_a_name_twice_is_reported_with_both_lines)
 {
 	static const struct {
 		const char *text;
@@ -319,7 +319,7 @@ TEST(gc_profile__with_a_name_twice_has_both_lines)
 
 /* --- the profile that is not there -------------------------------------------------- */
 
-TEST(gc_profile__that_is_missing_has_the_nearest_names)
+TEST(gc_profile__that_is_missing_suggests_similar_names)
 {
 	assert_error("", "p", "no profile \"p\" in it, nor any other");
 	assert_error("p='x'\n", "p", "no profile \"p\" in it, nor any other");
@@ -368,7 +368,7 @@ static void assert_unreadable(const char *want)
 	assert_string_equal(err.text, want);
 }
 
-TEST(file__is_read_and_its_mode_told)
+TEST(file__is_read_and_its_mode_reported)
 {
 	static const char text[] = "[p]\nclient_secret='x'\n";
 	static const unsigned modes[][2] = {
@@ -404,7 +404,7 @@ TEST(what_is_not_a_regular_file_is_refused)
 	assert_unreadable(FILE_NAME ": cannot be read: it is not a regular file");
 }
 
-TEST(file__has_a_largest_size)
+TEST(file__has_a_size_limit)
 {
 	size_t size = 1024 * 1024;
 	char *text = malloc(size + 1);
@@ -423,7 +423,7 @@ TEST(file__has_a_largest_size)
 }
 
 /* Many short keys and many long names: neither costs more than its bytes are worth. */
-TEST(file__that_is_hostile_takes_no_time)
+TEST(file__that_is_hostile_is_read_quickly)
 {
 	static const char *const units[] = { "%05zx=1\n", "[%05zx]\n", "[p.%05zx]\nb=1\n",
 		"[q%zu]\nclient_secret='y'\n" };
@@ -477,7 +477,7 @@ static int count_in_heap(const char *changed, size_t n)
 TEST(gc_profile__leaves_no_secret_in_memory)
 {
 #ifdef __SANITIZE_ADDRESS__
-	skip();		/* its memory is none that can be searched */
+	skip();		/* under a sanitizer the memory cannot be searched */
 #endif
 	/* its end is looked for: a freed block loses its first bytes anyway */
 	static const char secret[] = "ROTOSES,U,VETE,L,IDT-OSNVIDSE,IDBSE,1023,4567-89";

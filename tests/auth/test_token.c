@@ -67,7 +67,7 @@ TEST(answer__with_a_raw_nul_is_refused)
 }
 
 /* What else an answer says is nobody's business; an escaped backslash begins no escape. */
-TEST(answer__may_say_more)
+TEST(answer__may_have_other_members)
 {
 	static const char *const good[] = {
 		"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":1,"
@@ -150,7 +150,7 @@ TEST(host__becomes_a_base_url)
 			fail_msg("'%s' was taken", bad[i]);
 }
 
-TEST(region__is_known_by_either_spelling)
+TEST(region__may_have_dashes_or_underscores)
 {
 	static const char *const pairs[][2] = {
 		{ "us-east-1", "mypurecloud.com" }, { "EU_Central_1", "mypurecloud.de" },
@@ -172,7 +172,7 @@ TEST(region__is_known_by_either_spelling)
 }
 
 /* A domain, each of its hosts or a region: the same three; loopback and addresses as they are. */
-TEST(host__of_the_service_is_three)
+TEST(host__of_the_service_gives_three_urls)
 {
 	static const struct {
 		const char *host, *domain, *api, *login;
@@ -225,7 +225,7 @@ TEST(host__of_the_service_is_three)
 	}
 }
 
-TEST(token__that_was_given_is_taken_until_it_is_refused)
+TEST(token__that_was_given_is_used_until_it_is_refused)
 {
 	struct creds creds = { .access_token = (char[]){ "given" } };
 	struct token_conf conf = { .margin_ms = 60000 };

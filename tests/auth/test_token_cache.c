@@ -69,7 +69,7 @@ static void assert_holds(const char *token)
 
 /* --- what is kept ------------------------------------------------------------------- */
 
-TEST(token__comes_back_as_it_was_kept)
+TEST(token__is_read_back_unchanged)
 {
 	struct token_cache_entry t;
 
@@ -83,7 +83,7 @@ TEST(token__comes_back_as_it_was_kept)
 	assert_int_equal(place.warnings.n, 0);
 }
 
-TEST(token__of_no_use_any_more_is_none_and_no_fault)
+TEST(token__that_has_expired_is_ignored_without_a_warning)
 {
 	struct token_cache_entry t;
 
@@ -94,7 +94,7 @@ TEST(token__of_no_use_any_more_is_none_and_no_fault)
 	assert_holds("token");
 }
 
-TEST(files__are_closed_to_others_and_alone)
+TEST(files__have_mode_600_and_no_temporaries_stay)
 {
 	mode_t before = umask(0);
 	char *temp;
@@ -148,7 +148,7 @@ TEST(write__that_fails_leaves_the_old_token_and_one_warning)
 	assert_int_equal(temps_in(place.dir), 0);
 }
 
-TEST(drop__removes_this_token_and_no_other)
+TEST(drop__removes_only_this_token)
 {
 	token_cache_drop(place.cache, "nothing is there");
 	write_token("newer");
@@ -192,7 +192,7 @@ TEST(directory__is_made_with_its_parents)
 	free(home);
 }
 
-TEST(directory__that_cannot_be_had_is_one_warning)
+TEST(directory__that_cannot_be_made_is_one_warning)
 {
 	static const char *const bad[][2] = {
 		{ NULL, NULL }, { "relative", "relative" }, { "", "" }, { "/dev/null", NULL },
@@ -205,7 +205,7 @@ TEST(directory__that_cannot_be_had_is_one_warning)
 	}
 }
 
-TEST(path__is_told_without_making_it)
+TEST(path__is_returned_without_making_the_directory)
 {
 	char *elsewhere = joined(place.root, "/elsewhere"), *path;
 
@@ -221,7 +221,7 @@ TEST(path__is_told_without_making_it)
 
 /* --- what is believed --------------------------------------------------------------- */
 
-/* Not believed, told once, out of the way, and then the cache works again. */
+/* A bad file is renamed with one warning; then the cache works again. */
 static void assert_set_aside(const char *what)
 {
 	char *bad = joined(place.file, ".bad");
@@ -245,7 +245,7 @@ static void assert_set_aside(const char *what)
 #define GOOD_TEXT FILE_TEXT("\"gsqstat-token/1\"", "\"" HOST "\"", "\"stolen\"", \
 	"4102444800000")
 
-TEST(file__that_is_not_what_we_write_is_set_aside)
+TEST(file__in_another_format_is_renamed)
 {
 	static const char *const bad[] = {
 		"", "{", "[]\n", "null\n", "stolen\n", GOOD_TEXT, GOOD_TEXT "\n\n", GOOD_TEXT "\n{",
@@ -278,7 +278,7 @@ TEST(file__that_is_not_what_we_write_is_set_aside)
 	assert_holds("stolen");	/* so it was each fault alone */
 }
 
-TEST(file__that_is_too_long_is_set_aside)
+TEST(file__that_is_too_long_is_renamed)
 {
 	char *text = malloc(65537);
 
@@ -291,7 +291,7 @@ TEST(file__that_is_too_long_is_set_aside)
 	free(text);
 }
 
-TEST(token__longer_than_any_is_not_believed)
+TEST(token__that_is_too_long_is_ignored)
 {
 	char *token = malloc(16386);
 
@@ -306,7 +306,7 @@ TEST(token__longer_than_any_is_not_believed)
 	free(token);
 }
 
-TEST(file__that_others_may_touch_is_set_aside)
+TEST(file__open_to_others_is_renamed)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0601, 0666 };
 
@@ -316,7 +316,7 @@ TEST(file__that_others_may_touch_is_set_aside)
 	}
 }
 
-TEST(file__of_another_user_is_set_aside)
+TEST(file__of_another_user_is_renamed)
 {
 	put_file(place.file, GOOD_TEXT "\n", strlen(GOOD_TEXT) + 1, 0600);
 	if (chown(place.file, 12345, (gid_t)-1) != 0)
@@ -324,7 +324,7 @@ TEST(file__of_another_user_is_set_aside)
 	assert_set_aside("a foreign file");
 }
 
-TEST(file__that_is_no_file_is_set_aside_and_never_waited_for)
+TEST(file__that_is_a_pipe_or_link_is_renamed_without_blocking)
 {
 	char *target = joined(place.root, "/target");
 
@@ -339,7 +339,7 @@ TEST(file__that_is_no_file_is_set_aside_and_never_waited_for)
 	free(target);
 }
 
-TEST(file__that_cannot_be_set_aside_is_ignored_and_told_once)
+TEST(file__that_cannot_be_renamed_is_ignored_with_one_warning)
 {
 	char *bad = joined(place.file, ".bad"), *in_it = joined(bad, "/x");
 
@@ -404,7 +404,7 @@ TEST(lock__is_held_by_one)
 	assert_true(token_cache_lock(place.cache));
 }
 
-TEST(lock__of_a_run_that_died_is_free)
+TEST(lock__of_a_killed_run_is_free)
 {
 	int up[2];
 	char c = 0;
@@ -431,7 +431,7 @@ TEST(lock__of_a_run_that_died_is_free)
 	close(up[1]);
 }
 
-TEST(lock__that_nobody_can_have_holds_nobody_up)
+TEST(lock__that_fails_does_not_delay_the_run)
 {
 	char *lock = joined(place.file, ".lock");
 

@@ -122,7 +122,7 @@ TEST(default__is_as_the_manual_says)
 }
 
 /* execve(2) takes an environment that has a name twice; both values are in /proc. */
-TEST(secret__that_is_there_twice_is_wiped_twice)
+TEST(secret__that_is_in_the_environment_twice_is_wiped_twice)
 {
 	char first[] = "GENESYS_CLIENT_SECRET=one", second[] = "GENESYS_CLIENT_SECRET=two";
 	char other[] = "GENESYS_CLIENT_SECRETS=three";
@@ -160,7 +160,7 @@ TEST(default__follows_interval_and_replay)
 	assert_int_equal(set.time, TIME_ARRIVAL);
 }
 
-TEST(value__is_taken_in_every_form)
+TEST(value__is_accepted_in_every_form)
 {
 	run("-w1m " Q1 " --window=PT0.5M -fcsv --lat 30m -vs -s -v -n 1000000 -o - --retry-for 0 "
 		"--token-margin 1ms --idle-timeout 24h --no-c --audit logfmt --subscribe message "
@@ -223,7 +223,7 @@ TEST(filter__replaces_the_default)
 #define NOTICES "--source notifications "
 #define STREAM "--source stream "
 
-TEST(default__of_the_notifications)
+TEST(default__is_another_for_notifications)
 {
 	run(NOTICES Q1);
 	assert_true(set.notifications && set.snapshot && !set.now);
@@ -266,7 +266,7 @@ TEST(metric__that_no_snapshot_has_is_a_warning)
 	assert_int_equal(set.warnings.n, 0);
 }
 
-TEST(value__of_the_notifications)
+TEST(value__for_notifications_is_accepted)
 {
 	run(NOTICES "--queue-name Support_* --queue-name A,B --skip-refused --no-snapshot "
 		"--pong-timeout 1ms --idle-timeout 5s --time arrival -m oX,t* -m * -w 1s");
@@ -287,7 +287,7 @@ TEST(value__of_the_notifications)
 }
 
 /* What belongs to one source, and what has no place beside another option. */
-TEST(option__that_has_no_place_has_one_line)
+TEST(option__that_does_not_fit_is_one_problem)
 {
 	bad("--time event " NOTICES Q1, "--time 'event' needs --source stream; for");
 	bad("--lateness 5s " NOTICES Q1, "--lateness '5s' needs --source stream");
@@ -420,7 +420,7 @@ static bool asks(char *word)
 	return options_ask_check(4, argv);
 }
 
-TEST(check__is_seen_wherever_it_stands)
+TEST(check__is_found_in_any_place)
 {
 	assert_true(asks("--check"));
 	assert_true(asks("--check="));
@@ -436,7 +436,7 @@ TEST(check__is_seen_wherever_it_stands)
 	assert_false(asks("--check-"));
 }
 
-TEST(value__of_the_notifications_that_is_bad)
+TEST(value__for_notifications_that_is_bad_is_one_problem)
 {
 	bad("--source notifications", "a queue ID, --queue, --queue-name or --queue-file");
 	bad("--source notifications --now", "no queue");
@@ -453,7 +453,7 @@ TEST(value__of_the_notifications_that_is_bad)
 }
 
 /* Flag, value, what it must be, and the nearest word. */
-TEST(value__that_is_bad_has_one_line)
+TEST(value__that_is_bad_is_one_problem)
 {
 	bad("-w 99ms " Q1, "--window '99ms': must be 100ms to 24h");
 	bad("-w 5 --lateness 1m " Q1, "--window '5'");
@@ -494,7 +494,7 @@ TEST(value__that_is_bad_has_one_line)
 	bad("-n 1", "no queue");
 }
 
-TEST(option__that_is_unknown_has_one_line)
+TEST(option__that_is_unknown_is_one_problem)
 {
 	bad("--formt csv " Q1, "did you mean --format?");	/* csv is no queue */
 	bad("--formt=csv " Q1, "did you mean --format?");
@@ -514,7 +514,7 @@ TEST(value__that_is_bad_hides_no_other)
 	assert_non_null(strstr(said, "no queue"));
 }
 
-TEST(line__holds_nothing_a_terminal_would_obey)
+TEST(problem__has_no_control_characters)
 {
 	char words[4096] = Q1 " -f \x1b[31m\n\xFF\xC2\x9B";
 	size_t len = strlen(words);

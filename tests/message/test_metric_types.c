@@ -9,7 +9,7 @@ static struct metric_type of(const char *name)
 	return *metric_type_of(slice_of(name));
 }
 
-TEST(kinds)
+TEST(metric__has_its_kind)
 {
 	static const struct {
 		const char *name;
@@ -30,7 +30,7 @@ TEST(kinds)
 	assert_true(of("tWait").is_time && !of("nOffered").is_time && !of("oWaiting").is_time);
 }
 
-TEST(what_stands_beside)
+TEST(metric__has_a_companion_and_a_qualifier)
 {
 	assert_string_equal(of("oLongestWaiting").beside, "oWaiting");
 	assert_string_equal(of("oInteracting").beside, "oLongestInteracting");
@@ -41,7 +41,7 @@ TEST(what_stands_beside)
 }
 
 /* The query gives values as of now, so it has gauges and ages only. */
-TEST(metrics_of_the_query_are_no_totals)
+TEST(metric__of_the_query_is_no_total)
 {
 	for (size_t i = 0; i < OBSERVATION_QUERY_METRICS; i++) {
 		enum metric_kind kind = of(observation_query_metrics[i]).kind;
@@ -50,7 +50,7 @@ TEST(metrics_of_the_query_are_no_totals)
 	}
 }
 
-TEST(names)
+TEST(metric__name_is_known_or_not)
 {
 	assert_true(metric_types_know("oWaiting") && metric_types_know("tAb*"));
 	assert_false(metric_types_know("oWaitin") || metric_types_know("x*"));

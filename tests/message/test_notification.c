@@ -24,7 +24,7 @@ static enum notification_kind read_one(const char *text)
 	return n.kind;
 }
 
-TEST(observations__instant)
+TEST(observations__of_a_time_have_gauges)
 {
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oWaiting\",\"stats\":"
 		"{\"count\":3}},{\"metric\":\"oOnQueueUsers\",\"qualifier\":\"IDLE\",\"stats\":"
@@ -43,7 +43,7 @@ TEST(observations__instant)
 	assert_false(notifications_next(ns, &n));
 }
 
-TEST(observations__interval_has_no_instant)
+TEST(observations__of_an_interval_have_no_time)
 {
 	assert_int_equal(read_one(METRICS(HALF, "{\"metric\":\"tWait\",\"stats\":"
 		"{\"count\":2,\"sum\":86168,\"min\":11781}}")), NOTIFICATION_EVENT);
@@ -65,7 +65,7 @@ TEST(members_come_in_any_order)
 	assert_int_equal(n.value[0].from_ms, T_MS);
 }
 
-TEST(escapes_are_the_characters_they_mean)
+TEST(escapes_are_decoded)
 {
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"m\\u0065tric\":\"o\\u0057aiting\","
 		"\"st\\u0061ts\":{\"c\\u006Funt\":3,\"\\\"\":4}}")), NOTIFICATION_EVENT);
@@ -75,7 +75,7 @@ TEST(escapes_are_the_characters_they_mean)
 		NOTIFICATION_INVALID);
 }
 
-TEST(activity__groups_and_longest)
+TEST(activity__has_groups_and_the_longest_wait)
 {
 	assert_int_equal(read_one(ACTIVITY("[{\"mediaType\":\"voice\",\"data\":["
 		"{\"metric\":\"oWaiting\",\"count\":2},{\"metric\":\"oLongestWaiting\",\"count\":1,"
@@ -94,7 +94,7 @@ TEST(activity__groups_and_longest)
 	assert_int_equal(n.value[3].kind, VALUE_NOBODY);
 }
 
-TEST(epoch_passes_through_no_float)
+TEST(timestamp_is_read_exactly)
 {
 	read_one(ACTIVITY("[{\"data\":[{\"metric\":\"oLongestWaiting\","
 		"\"calculatedMetricValue\":1000000000000},{\"metric\":\"oLongestInteracting\","
@@ -109,7 +109,7 @@ TEST(epoch_passes_through_no_float)
 	assert_int_equal(n.value[0].kind, VALUE_NOBODY);
 }
 
-TEST(number_that_is_none_is_no_value)
+TEST(value_that_is_not_a_number_is_left_out)
 {
 	assert_int_equal(read_one(METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"a\":\"7\","
 		"\"b\":null,\"c\":[1],\"d\":{\"e\":1},\"g\":true,\"h\":8}}")),
@@ -129,7 +129,7 @@ TEST(entry_without_a_metric_has_no_values)
 	check_value(0, "oX", NULL, "count", 4);
 }
 
-TEST(system_topics)
+TEST(system_topics_are_recognized)
 {
 	static const struct {
 		const char *text;
@@ -165,7 +165,7 @@ TEST(system_topics)
 	}
 }
 
-TEST(invalid_says_why)
+TEST(invalid_event_has_a_reason)
 {
 	static const char *const cases[] = {
 		"[]", "7", "\"text\"",
@@ -184,7 +184,7 @@ TEST(invalid_says_why)
 }
 
 /* Nobody knows which one holds. */
-TEST(member_that_comes_twice_is_invalid)
+TEST(duplicate_member_is_invalid)
 {
 	static const char *const cases[] = {
 		METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":5,\"count\":7}}"),
@@ -249,7 +249,7 @@ TEST(total_without_a_readable_interval_is_invalid)
 		NOTIFICATION_EVENT);
 }
 
-TEST(names_are_bounded)
+TEST(names_have_a_limit)
 {
 	struct buf text = { 0 };
 
@@ -263,7 +263,7 @@ TEST(names_are_bounded)
 	buf_free(&text);
 }
 
-TEST(values_are_bounded)
+TEST(values_have_a_limit)
 {
 	struct buf text = { 0 };
 
@@ -282,7 +282,7 @@ TEST(values_are_bounded)
 	buf_free(&text);
 }
 
-TEST(several_values_are_several_messages)
+TEST(text_with_several_values_has_several_events)
 {
 	const char *text = METRICS(INSTANT, "{\"metric\":\"oX\",\"stats\":{\"count\":1}}") " \n"
 		ACTIVITY("[]") " {\"topicName\":";
@@ -298,7 +298,7 @@ TEST(several_values_are_several_messages)
 }
 
 /* Exactly as long as the text, so that a sanitizer sees a read past its end. */
-TEST(text_cut_anywhere_is_not_json)
+TEST(text_cut_off_anywhere_is_not_json)
 {
 	const char *whole = METRICS(INSTANT, "{\"metric\":\"o\\u0057\",\"stats\":{\"count\":3}}");
 

@@ -29,7 +29,7 @@ TEST(answer__each_result_is_a_notification)
 	assert_false(observation_query_next(ns, &n));
 }
 
-TEST(answer__that_is_none)
+TEST(answer__that_is_malformed_is_refused)
 {
 	static const struct {
 		const char *text;
@@ -56,7 +56,7 @@ static bool count_presence(void *arg, struct slice id, struct slice name)
 	return true;
 }
 
-TEST(answer__presences)
+TEST(answer__has_the_names_of_presences)
 {
 	const char *text = "{\"results\":[],\"systemToOrganizationMappings\":"
 		"{\"AWAY\":[\"p1\",7,\"p\\u0032\"],\"BUSY\":7}}";

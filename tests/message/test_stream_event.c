@@ -50,7 +50,7 @@ static const char *invalid(const char *rest)
 	return frame.invalid;
 }
 
-TEST(stream_event__has_its_leaves)
+TEST(stream_event__has_numbers_of_nested_fields)
 {
 	static const char text[] = HEAD TIME ",\"interval\":\"PT10S\",\"state\":{\"active\":4,"
 		"\"voice\":{\"a.b\":2.5,\"none\":null},\"text\":\"x\","
@@ -73,7 +73,7 @@ TEST(stream_event__has_its_leaves)
 	assert_false(stream_events_next(decoder, &frame));
 }
 
-TEST(stream_event__kinds_are_told_apart)
+TEST(stream_event__kinds_are_distinguished)
 {
 	assert_int_equal(decode("{}")->kind, STREAM_EVENT_OTHER_EVENT);
 	assert_int_equal(decode("[1]")->kind, STREAM_EVENT_OTHER_EVENT);
@@ -89,7 +89,7 @@ TEST(stream_event__kinds_are_told_apart)
 	assert_int_equal(decode("{\"a\":")->kind, STREAM_EVENT_NOT_JSON);
 }
 
-TEST(stream_event__invalid_says_why)
+TEST(stream_event__that_is_invalid_has_a_reason)
 {
 	char many[2048] = "\"state\":{", long_name[600];
 	size_t n = strlen(many);
@@ -111,7 +111,7 @@ TEST(stream_event__invalid_says_why)
 }
 
 /* Fields of a metric that only a filter names take no room from those of -m. */
-TEST(stream_event__has_room_whatever_else_comes)
+TEST(stream_event__ignores_fields_that_nobody_asked_for)
 {
 	char text[8192] = "\"agentState\":{";
 	size_t n = strlen(text);
@@ -132,7 +132,7 @@ TEST(stream_event__has_room_whatever_else_comes)
 }
 
 /* Nobody knows which one holds. */
-TEST(stream_event__member_that_comes_twice_is_invalid)
+TEST(stream_event__with_a_duplicate_member_is_invalid)
 {
 	static const char *const cases[] = {
 		"\"state\":{\"total\":5,\"total\":7}", "\"state\":{\"total\":5,\"total\":5}",
@@ -160,7 +160,7 @@ TEST(stream_event__member_that_comes_twice_is_invalid)
 	assert_non_null(decode(HEAD TIME "},\"data\":{}}")->invalid);
 }
 
-TEST(stream_event__several_values_are_several_frames)
+TEST(stream_event__text_with_several_values_has_several_frames)
 {
 	static const char text[] = " {\"a\":1}{}\n" HEAD TIME "}} x {}";
 
@@ -192,7 +192,7 @@ TEST(stream_event__order_and_escapes_do_not_matter)
 	assert_path(2, "v\\x.c_");
 }
 
-TEST(stream_event__name_holds_no_control)
+TEST(stream_event__name_has_no_control_characters)
 {
 	static const char text[] = HEAD TIME ",\"state\":{\"\\u001b[31m\\u0007\":1,\"a\x7F\":2,"
 		"\"\\u0000\":{\"\xC2\x9B\":3}}}}";
@@ -205,7 +205,7 @@ TEST(stream_event__name_holds_no_control)
 	assert_path(2, "_._");
 }
 
-TEST(stream_event__empty_objects_do_no_harm_however_deep)
+TEST(stream_event__deep_empty_objects_are_ignored)
 {
 	assert_null(invalid("\"state\":{\"a\":{\"b\":{\"c\":{\"d\":{}}}},"
 		"\"x\":{}}"));

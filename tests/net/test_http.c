@@ -27,7 +27,7 @@ static void be(unsigned number, const char *version, const char *const *protocol
 	played.features = features;
 }
 
-TEST(test_what_it_must_have)
+TEST(test_features_that_libcurl_must_have)
 {
 	be(0x080e00, "8.14.0", all, CURL_VERSION_ASYNCHDNS);
 	assert_null(http_lacks());
@@ -43,7 +43,7 @@ TEST(test_what_it_must_have)
 	assert_string_equal(http_lacks(), "an asynchronous resolver");
 }
 
-TEST(test_run_ends_before_it_begins)
+TEST(test_unsuitable_libcurl_ends_the_run_at_the_start)
 {
 	const struct http_conf conf = { .cacert = NULL };
 	struct http *http = (struct http *)&played;
@@ -104,7 +104,7 @@ static void settle(const char *built_in, const char *cacert, const char *env_fil
 	http_free(http);
 }
 
-TEST(test_trust_of_the_environment)
+TEST(test_certificates_of_the_environment_are_trusted)
 {
 	settle("/dev/null", NULL, NULL, NULL);
 	assert_string_equal(file, UNTOUCHED);
@@ -136,7 +136,7 @@ TEST(test_directory_where_the_built_in_file_is_absent)
 	assert_string_equal(directory, "certs");
 }
 
-TEST(test_cacert_alone_is_trusted_of_the_gateway)
+TEST(test_only_cacert_is_trusted_for_the_service)
 {
 	settle("/dev/null", "given", "mine", "certs");
 	assert_string_equal(file, "given");

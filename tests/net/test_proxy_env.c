@@ -28,7 +28,7 @@ static void assert_problems(size_t n, const char *name)
 	lines_free(&problems);
 }
 
-TEST(test_good_ones)
+TEST(test_valid_proxies)
 {
 	static const char *const good[] = {
 		"proxy", "proxy:3128", "http://proxy", "HTTP://proxy:80/", "https://proxy:1",
@@ -44,7 +44,7 @@ TEST(test_good_ones)
 	}
 }
 
-TEST(test_bad_ones)
+TEST(test_invalid_proxies_are_reported)
 {
 	static const char *const bad[] = {
 		"http://u:secret@proxy:99999", "foo://u:secret@proxy:1", "u:secret@proxy:port",
@@ -59,7 +59,7 @@ TEST(test_bad_ones)
 	}
 }
 
-TEST(test_the_first_that_is_there_counts)
+TEST(test_first_variable_that_is_set_counts)
 {
 	setenv("ALL_PROXY", "foo://x", 1);
 	assert_problems(1, "ALL_PROXY: ");
@@ -92,7 +92,7 @@ static bool keep(void *arg, const char *secret)
 	return true;
 }
 
-TEST(test_secrets_in_each_form)
+TEST(test_secrets_are_collected_in_each_form)
 {
 	static const char *const expected[] = {
 		"p%40ss", "p@ss", "me:p@ss",	/* of https_proxy, for https */
@@ -109,7 +109,7 @@ TEST(test_secrets_in_each_form)
 	lines_free(&k.lines);
 }
 
-TEST(test_no_secret_is_none)
+TEST(test_proxy_without_a_password_has_no_secret)
 {
 	struct kept k = { .most = 0 };
 
@@ -118,7 +118,7 @@ TEST(test_no_secret_is_none)
 	assert_true(proxy_env_secrets(keep, &k));
 }
 
-TEST(test_secret_that_cannot_be_kept_is_told)
+TEST(test_secret_that_cannot_be_stored_is_an_error)
 {
 	struct kept k = { .most = 0 };
 

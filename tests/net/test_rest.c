@@ -191,7 +191,7 @@ TEST(request__has_token_and_types_and_body)
 	}
 }
 
-TEST(token__that_is_no_header_is_never_sent)
+TEST(token__that_does_not_fit_into_a_header_is_not_sent)
 {
 	static const char *const bad[] = { "", "a b", "a\r\nX: y", "a\n", "\303\251", "a\177" };
 
@@ -220,7 +220,7 @@ static const char *said(const char *text)
 
 /* --- what comes back ---------------------------------------------------------------- */
 
-TEST(answer__of_200_is_handed_on_whole)
+TEST(answer__of_status_200_is_returned_whole)
 {
 	const struct rest_answer *a = get("200 OK", "ININ-Correlation-Id: c-1\r\n"
 		"inin-ratelimit-reset: 61\r\n", "{\"message\":\"x\"}");
@@ -272,7 +272,7 @@ TEST(status__has_its_kind)
 	}
 }
 
-TEST(error__says_code_message_and_both_ids)
+TEST(error__has_code_message_and_both_ids)
 {
 	const struct rest_answer *a = get("400 Bad Request",
 		"ININ-Correlation-Id: 11111111-2222\r\n",
@@ -321,7 +321,7 @@ TEST(forbidden__names_the_missing_permissions)
 	assert_in_range(len, 230, 255);
 }
 
-TEST(limited__tells_when_to_come_back)
+TEST(limited__has_the_time_to_wait)
 {
 	static const struct {
 		const char *status, *headers;
@@ -387,7 +387,7 @@ TEST(answer__over_16_mib_is_cut_off)
 
 /* --- no answer ---------------------------------------------------------------------- */
 
-TEST(silence__ends_at_the_bound)
+TEST(request__without_an_answer_ends_at_its_limit)
 {
 	const struct rest_answer *a;
 
@@ -399,7 +399,7 @@ TEST(silence__ends_at_the_bound)
 	assert_true(a->text[0]);
 }
 
-TEST(bound__is_our_clocks_too_where_libcurls_stands_still)
+TEST(limit__also_counts_by_our_own_clock)
 {
 	int64_t end_us;
 
@@ -429,7 +429,7 @@ TEST(call__under_way_can_be_dropped)
 	rest_free(NULL);
 }
 
-TEST(answer__that_is_no_http_or_no_whole_is_told_apart)
+TEST(answer__that_is_not_http_or_incomplete_is_an_error)
 {
 	static const struct {
 		const char *bytes;
@@ -454,7 +454,7 @@ TEST(answer__that_is_no_http_or_no_whole_is_told_apart)
 	}
 }
 
-TEST(nobody__listening_is_the_network)
+TEST(closed_port__is_a_network_error)
 {
 	const struct rest_answer *a;
 
@@ -468,7 +468,7 @@ TEST(nobody__listening_is_the_network)
 
 /* --- the text ----------------------------------------------------------------------- */
 
-TEST(text__holds_no_token_no_url_and_no_channel)
+TEST(text__has_no_token_url_or_channel)
 {
 	const struct rest_answer *a = get("404 Not Found", "ININ-Correlation-Id: " TOKEN "\r\n",
 		"{\"code\":\"" TOKEN "\",\"message\":\"No channel STREAMING-0-fmtdmf8cdis7jh14udg"
@@ -496,7 +496,7 @@ TEST(text__is_printable_and_cut_between_words)
 	assert_non_null(strstr(a->text, "\342\202\254, contextId c-2, ININ-Correlation-Id c-1"));
 }
 
-TEST(body__that_is_no_error_body_is_not_quoted)
+TEST(body__in_another_form_is_not_quoted)
 {
 	static const char *const bodies[] = {
 		"", "<html>down</html>", "[]", "null", "\"x\"", "{", "{\"message\":7}",

@@ -32,7 +32,7 @@ TEST(url__has_a_host_and_a_rest)
 	}
 }
 
-TEST(url__that_is_none_or_would_be_changed_is_refused)
+TEST(url__that_is_invalid_or_not_normal_is_refused)
 {
 	static const char *const bad[] = {
 		"", "h", "https://", "https:///h", "https://u@h", "https://u:p@h/", "https://h:",
@@ -84,7 +84,7 @@ static char *failing_strdup(const char *s)
 }
 
 /* A URL is not called wrong because memory ran out. */
-TEST(url__that_memory_does_not_suffice_for_is_not_a_bad_one)
+TEST(url__reports_out_of_memory_not_a_bad_url)
 {
 	const char *why = why_no_memory;
 	struct url url;

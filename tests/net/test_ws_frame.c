@@ -77,7 +77,7 @@ TEST(length__is_read_in_all_three_forms)
 	}
 }
 
-TEST(length__of_64_bits_is_a_breach)
+TEST(length__over_63_bits_is_a_protocol_error)
 {
 	struct ws_frame_reader r = { .header_len = 0 };
 
@@ -85,7 +85,7 @@ TEST(length__of_64_bits_is_a_breach)
 }
 
 /* Every cut of two fragments with a ping between them gives the same bytes and marks. */
-TEST(pieces__tell_where_a_message_begins_and_ends)
+TEST(pieces__say_where_a_message_begins_and_ends)
 {
 	static const char bytes[] = "\x01\x02" "ab" "\x89\x01" "p" "\x80\x01" "c" "\x82\x00";
 	const size_t len = sizeof(bytes) - 1;

@@ -18,7 +18,7 @@ static const char *render(bool *header)
 #define CSV_WHEN "7,2026-11-24T02:00:00.000Z,2026-11-24T02:00:30.000Z,"
 #define CSV_MS "1795485600000,1795485630000\n"
 
-TEST(stream__rows_are_a_field_each)
+TEST(stream__has_a_row_for_each_field)
 {
 	bool header = true;
 
@@ -47,7 +47,7 @@ static size_t count_of(const char *s, char c)
 	return n;
 }
 
-TEST(stream__header_is_once_and_has_each_rows_columns)
+TEST(stream__header_is_printed_once_with_all_columns)
 {
 	bool header = true, bare = false;
 	const char *first;
@@ -64,7 +64,7 @@ TEST(stream__header_is_once_and_has_each_rows_columns)
 	assert_null(strstr(render(&bare), "metric"));
 }
 
-TEST(stream__names_are_quoted_where_they_must)
+TEST(stream__names_are_quoted_if_necessary)
 {
 	static const struct {
 		const char *path, *text;
@@ -105,7 +105,7 @@ static void check(bool header, struct row row, add_series *add, const char *want
 #define NOTHING ",0,0,0,0,0,1795485600000,1795485610000,,,,,,,\n"
 #define HEADER CSV_HEAD ",mediaType,queueName,carried,observedMs,events,total,delta\n"
 
-TEST(queue__every_kind)
+TEST(queue__has_rows_of_each_kind)
 {
 	check(true, (struct row){ .media = "voice", .queue_name = "Sales, EU", .updates = 5,
 			.rejected = { [VERDICT_DUPLICATE] = 1, [VERDICT_INVALID] = 2 } },
@@ -121,7 +121,7 @@ TEST(queue__every_kind)
 		"tWait.sum,,,,,,,,,," COUNTS "voice,\"Sales, EU\",,,,20,5\n");
 }
 
-TEST(queue__nothing_known)
+TEST(queue__unknown_values_are_empty)
 {
 	check(false, (struct row){ .updates = 0 }, add_nothing_known,
 		SPAN "oLongestWaiting.ageMs,,,,,,,,,," NOTHING
@@ -129,12 +129,12 @@ TEST(queue__nothing_known)
 		SPAN "tWait.sum,,,,,,,,,," NOTHING);
 }
 
-TEST(queue__row_without_series_has_every_column)
+TEST(queue__without_series_has_a_row_with_all_columns)
 {
 	check(true, (struct row){ .updates = 0 }, NULL, HEADER SPAN ",,,,,,,,,," NOTHING);
 }
 
-TEST(queue__header_comes_once)
+TEST(queue__header_is_printed_once)
 {
 	bool header = true;
 

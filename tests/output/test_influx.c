@@ -22,7 +22,7 @@ static void check(const char *want)
 	assert_string_equal(text.data, want);
 }
 
-TEST(every_kind)
+TEST(line_has_series_of_every_kind)
 {
 	make(false, 10000);
 	row_window_add(&made, &queue_row);
@@ -37,7 +37,7 @@ TEST(every_kind)
 		"gsqstat,field=sum,metric=tWait,queue_id=" Q1 " total=20,delta=5" TIME);
 }
 
-TEST(row_of_the_stream)
+TEST(row_of_the_stream_has_one_line_per_metric)
 {
 	struct sample lag_us = { 0 };
 
@@ -53,7 +53,7 @@ TEST(row_of_the_stream)
 		" last=1.5,max=1.5,mean=1.5,p95=1.5 1795485630000000000\n");
 }
 
-TEST(rows_of_media_types_have_series_alone)
+TEST(rows_of_media_types_have_only_series)
 {
 	struct row row = queue_row;
 

@@ -7,7 +7,7 @@
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
 
-TEST(ranges)
+TEST(range__is_parsed_and_compared)
 {
 	static const struct {
 		const char *text;
@@ -66,7 +66,7 @@ static void add(bool critical, const char *text, const char *wanted)
 		fail_msg("%s: %s", text, why);
 }
 
-TEST(words)
+TEST(rule__that_is_bad_says_why)
 {
 	const struct row_name *name;
 	char why[512], path[32];
@@ -130,7 +130,7 @@ static enum nagios_state with(double a, double b)
 	return nagios_state(check, ST_OK);
 }
 
-TEST(the_worst_decides)
+TEST(worst_state_decides)
 {
 	add(false, "oWaiting.last=5", "");
 	add(true, "oWaiting.last=10:", "");
@@ -148,7 +148,7 @@ TEST(the_worst_decides)
 	is_line(ST_NET, "no\n|way", "GSQSTAT UNKNOWN - no\xEF\xBF\xBD_way\n");
 }
 
-TEST(a_number_that_some_queues_lack_is_not_unknown)
+TEST(number_that_some_queues_lack_is_not_unknown)
 {
 	add(false, "oWaiting.last=5", "");
 	assert_int_equal(with(NAN, 3), NAGIOS_OK);
@@ -201,7 +201,7 @@ TEST(totals_are_checked_in_each_media_type)
 		"(and 1 more)\n");
 }
 
-TEST(the_narrowest_scope_counts)
+TEST(narrowest_scope_counts)
 {
 	add(false, "tAbandon.delta=5", "");
 	add(false, "/voice: tAbandon.delta=9", "");
@@ -219,7 +219,7 @@ TEST(the_narrowest_scope_counts)
 		"tAbandon.delta'=4;5;20 'A/voice tAbandon.delta'=6;9;7\n");
 }
 
-TEST(a_number_is_judged_once)
+TEST(number_is_checked_once)
 {
 	add(false, "/chat: tAbandon.delta=9", "");
 	add(false, "/voice: tAbandon.delta=3", "");
@@ -231,7 +231,7 @@ TEST(a_number_is_judged_once)
 }
 
 /* Names that could be a name and a media type, another queue's ID, or a name with an ID. */
-TEST(labels_of_names_that_look_like_labels)
+TEST(labels_of_unusual_names_are_quoted)
 {
 	struct row_series f[] = { series(1), series(2), series(3), series(4), series(5) };
 	struct row row[] = {
@@ -255,7 +255,7 @@ TEST(labels_of_names_that_look_like_labels)
 	buf_free(&line);
 }
 
-TEST(labels_are_unique_and_ranges_plain)
+TEST(labels_are_unique_and_ranges_are_plain_numbers)
 {
 	struct row_series f[] = { series(1), series(2), series(3) };
 	struct row row[] = {
@@ -277,7 +277,7 @@ TEST(labels_are_unique_and_ranges_plain)
 #define BAD "\xEF\xBF\xBD"
 #define BAD5 BAD BAD BAD BAD BAD
 
-TEST(names_break_no_line)
+TEST(names_are_escaped)
 {
 	static const char name[] = "a='|\n\x7f\xc2\x85\xff\xe2\x80\xae\xc3\xa4 b";
 	struct row_series f = series(0.0000001);
@@ -295,7 +295,7 @@ TEST(names_break_no_line)
 		"10000000000000000000000ms;;~:\n");
 }
 
-TEST(nothing_is_unknown)
+TEST(without_a_number_the_state_is_unknown)
 {
 	struct row_window none = { 0 };
 

@@ -88,7 +88,7 @@ TEST(stream__lag_is_in_ms)
 	sample_free(&lag_us);
 }
 
-TEST(stream__worst_quantile_is_the_rows)
+TEST(stream__row_has_the_least_exact_quantile)
 {
 	struct sample lag_us = { 0 };
 
@@ -159,7 +159,7 @@ static void check(struct row row, add_series *add, const char *want)
 	assert_string_equal(render(), want);
 }
 
-TEST(queue__every_kind)
+TEST(queue__has_series_of_every_kind)
 {
 	check((struct row){ .media = "voice", .updates = 5,
 			.rejected = { [VERDICT_DUPLICATE] = 1, [VERDICT_INVALID] = 2 },
@@ -183,7 +183,7 @@ TEST(queue__every_kind)
 		"\"lagMs\":null,\"updatesPerSecond\":0.5}\n");
 }
 
-TEST(queue__nothing_known)
+TEST(queue__unknown_values_are_null)
 {
 	check((struct row){ .updates = 0 }, add_nothing_known,
 		ENVELOPE "\"mediaType\":null,\"updates\":0,\"rejected\":{\"outlier\":0,\"stale\":0,"

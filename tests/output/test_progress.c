@@ -15,7 +15,7 @@ static void says(const struct progress_state *state, size_t columns, const char 
 	buf_free(&out);
 }
 
-TEST(text__tells_what_is_left)
+TEST(text__has_the_time_that_is_left)
 {
 	struct progress_state s = { .window_left_us = 12 * S, .run_left_us = 12 * S, .windows = 1,
 		.frames = 340, .lag_us = 34000, .connection = "connected" };
@@ -31,7 +31,7 @@ TEST(text__tells_what_is_left)
 	says(&s, 80, "window 2/5  0:01 left  run 0:00 left  340 frames  lag 34ms  connected");
 }
 
-TEST(text__is_silent_about_what_nobody_knows)
+TEST(text__leaves_out_unknown_values)
 {
 	struct progress_state s = { .window_left_us = NO_TIME, .run_left_us = NO_TIME,
 		.windows = 1, .lag_us = NO_TIME, .connection = "connecting" };
@@ -43,7 +43,7 @@ TEST(text__is_silent_about_what_nobody_knows)
 	says(&s, 80, "window 1  0 frames  connecting  attempt 3");
 }
 
-TEST(text__leaves_whole_parts_out)
+TEST(text__leaves_out_whole_parts_if_narrow)
 {
 	struct progress_state s = { .window_left_us = 12 * S, .run_left_us = 99 * S, .windows = 5,
 		.frames = 340, .lag_us = 34000, .connection = "connected" };

@@ -6,7 +6,7 @@
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 
-TEST(words)
+TEST(names_are_converted_to_those_of_prometheus)
 {
 	static const struct {
 		const char *from, *to;
@@ -83,7 +83,7 @@ static void has(const char *text, const char *line)
 #define LABELS "queue_id=\"" Q1 "\",queue_name=\"\""
 #define OF_QUEUE LABELS ",source=\"stream\""
 
-TEST(statistics)
+TEST(statistics_have_metrics_of_their_own)
 {
 	const struct row_series f[] = {
 		series("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7),
@@ -124,7 +124,7 @@ TEST(statistics)
 	has(text, "gsqstat_last_success_timestamp_seconds{" OF_QUEUE "} 1795485630.5");
 }
 
-TEST(rows)
+TEST(queue_rows_and_media_rows_have_different_metrics)
 {
 	const struct row_series f = series("oWaiting", "count", ROW_GAUGE, STAT_LAST, 7);
 	struct row row[] = { row_of(&f, 1), row_of(&f, 1), row_of(NULL, 0) };
@@ -147,7 +147,7 @@ TEST(rows)
 }
 
 /* A second number of one name would make all of the text unreadable. */
-TEST(a_name_is_given_once)
+TEST(each_series_is_printed_once)
 {
 	const struct row_series f[] = {
 		series("oX", "a.y", ROW_GAUGE, STAT_MIN, 1),

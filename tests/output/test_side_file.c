@@ -71,7 +71,7 @@ TEST(file__is_emptied_when_it_begins)
 	assert_int_equal(mode_of("side"), 0600);
 }
 
-TEST(file__lines_before_its_begin_are_kept)
+TEST(file__keeps_lines_from_before_its_opening)
 {
 	static char line[200000];
 	struct side_file *s = open_side("side");
@@ -87,7 +87,7 @@ TEST(file__lines_before_its_begin_are_kept)
 	assert_int_equal(st.st_size, sizeof(line));
 }
 
-TEST(file__is_one_runs_alone)
+TEST(file__of_another_run_is_refused)
 {
 	struct side_file *first, *second;
 
@@ -123,7 +123,7 @@ TEST(file__that_cannot_be_made_is_refused)
 
 /* --- failures ------------------------------------------------------------------------- */
 
-TEST(disk__full_is_a_failure_that_lasts)
+TEST(disk__that_is_full_is_a_lasting_failure)
 {
 	struct side_file *s = begin_side("/dev/full");
 
@@ -154,7 +154,7 @@ TEST(line__without_memory_is_a_failure)
 	side_file_free(s);
 }
 
-TEST(reader__that_stops_blocks_nothing_and_fails_past_16_mib)
+TEST(reader__that_stops_fails_after_16_mib)
 {
 	static char line[MIB];
 	int reader;
@@ -173,7 +173,7 @@ TEST(reader__that_stops_blocks_nothing_and_fails_past_16_mib)
 	close(reader);
 }
 
-TEST(reader__that_does_not_take_all_is_a_failure_at_the_end)
+TEST(reader__that_leaves_bytes_at_the_end_is_a_failure)
 {
 	static char line[MIB];
 	int reader;
@@ -231,7 +231,7 @@ TEST(reader__that_took_nothing_for_a_second_has_stopped)
 	close(reader);
 }
 
-TEST(reader__that_left_is_noticed_though_nothing_waits)
+TEST(reader__that_left_is_noticed_without_writing)
 {
 	int reader;
 	struct side_file *s = begin_fifo(&reader);

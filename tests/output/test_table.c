@@ -72,7 +72,7 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
-TEST(columns__are_those_that_fit)
+TEST(columns__that_do_not_fit_are_left_out)
 {
 	const struct row_series f[] = {
 		series("oWaiting", "count", ROW_GAUGE, 2, 12345),
@@ -176,7 +176,7 @@ TEST(trend__has_eight_windows_and_gaps)
 	assert_non_null(strstr(text, "  .- ++*%#  "));
 }
 
-TEST(trend__is_each_rows_own)
+TEST(trend__belongs_to_its_row)
 {
 	const struct row_series f[] = { series("o", "count", ROW_GAUGE, 1, 1),
 		series("o", "count", ROW_GAUGE, 4, 4) };
@@ -193,7 +193,7 @@ TEST(trend__is_each_rows_own)
 	assert_non_null(strstr(out.data, " ▃ █ "));
 }
 
-TEST(header__comes_every_screenful)
+TEST(header__is_repeated_on_every_screen)
 {
 	begin((struct output_conf){ .header = true }, 80);
 	for (int i = 0; i < 100; i++)
@@ -209,7 +209,7 @@ TEST(header__comes_every_screenful)
 	assert_int_equal(count(render_one("Sales", 1), "queue"), 0);
 }
 
-TEST(header__comes_where_columns_change)
+TEST(header__is_repeated_if_columns_change)
 {
 	const struct row_series f[] = { series("a", "x", ROW_SAMPLE, 1, 2),
 		series("b", "y", ROW_SAMPLE, 3, 4), series("c", "z", ROW_SAMPLE, 5, 6) };
@@ -234,7 +234,7 @@ TEST(header__comes_where_columns_change)
 	assert_int_equal(count(render(&row, 1, 0, false), "queue"), 0);
 }
 
-TEST(time__has_what_the_window_needs)
+TEST(time__is_as_exact_as_the_window_needs)
 {
 	struct row row = row_of("Sales", NULL, 0);
 	const int64_t day_ms = 86400000;
@@ -245,7 +245,7 @@ TEST(time__has_what_the_window_needs)
 	assert_int_equal(strncmp(render(&row, 1, day_ms * 31, true), "02-01 00:00* Sales", 18), 0);
 }
 
-TEST(colour__helps_and_is_undone)
+TEST(colour__is_reset_after_each_cell)
 {
 	const struct row_series f = series("state", "active", ROW_SAMPLE, 1, 2);
 	struct row rows[] = { row_of("A", &f, 1), row_of("B", &f, 1) };

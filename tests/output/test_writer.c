@@ -141,7 +141,7 @@ TEST(file__appears_whole_at_the_end)
 	assert_int_equal(count_names(), 1);
 }
 
-TEST(file__stays_where_nothing_is_kept)
+TEST(file__stays_if_no_row_was_printed)
 {
 	struct writer *o;
 
@@ -168,7 +168,7 @@ TEST(file__stays_where_nothing_is_kept)
 	assert_int_equal(count_names(), 1);
 }
 
-TEST(file__mode_is_the_umasks_or_its_own)
+TEST(file__mode_is_kept_or_that_of_the_umask)
 {
 	umask(027);
 	write_through("new");
@@ -297,7 +297,7 @@ TEST(file__that_cannot_be_replaced_stays)
 	writer_abandon(o);
 }
 
-TEST(file__names_that_no_file_can_have_are_refused)
+TEST(file__with_an_impossible_name_is_refused)
 {
 	static const char *const bad[] = {
 		"", "nothing/", "nothing/.", "nothing/..", "nothing/file", "there/", "there/file",
@@ -319,7 +319,7 @@ TEST(file__names_that_no_file_can_have_are_refused)
 	assert_int_equal(count_names(), 2);
 }
 
-TEST(file__longest_name_has_a_temporary_neighbour)
+TEST(file__with_the_longest_name_has_a_temporary_file)
 {
 	char name[NAME_MAX + 1];
 
@@ -356,7 +356,7 @@ static bool unreadable_directory_is_fine(void)
 		&& writer_close(o, true, &warnings, &err) == ST_OK;
 }
 
-TEST(file__permissions_are_seen_at_the_start)
+TEST(file__permissions_are_checked_at_the_start)
 {
 	assert_int_equal(mkdir("closed", 0755) | mkdir("dark", 0755) | mkdir("drop", 0300), 0);
 	put_text("closed/there", "old", 0666);
@@ -371,7 +371,7 @@ TEST(file__permissions_are_seen_at_the_start)
 
 /* --- what is written directly --------------------------------------------------------- */
 
-TEST(device__full_is_an_output_failure)
+TEST(device__that_is_full_is_an_output_error)
 {
 	struct writer *o = open_out("/dev/full");
 
@@ -402,7 +402,7 @@ TEST(fifo__without_a_reader_is_refused_at_once)
 	assert_non_null(strstr(err.text, "no process reads it"));
 }
 
-TEST(fifo__takes_rows_and_stays_one)
+TEST(fifo__gets_rows_and_is_not_replaced)
 {
 	char got[16];
 	int reader;
@@ -418,7 +418,7 @@ TEST(fifo__takes_rows_and_stays_one)
 	close(reader);
 }
 
-TEST(fifo__reader_that_left_is_noticed_though_nothing_waits)
+TEST(fifo__reader_that_left_is_noticed_without_writing)
 {
 	int reader;
 	struct writer *o = open_fifo(&reader);
@@ -497,7 +497,7 @@ TEST(reader__that_is_slow_gets_every_byte)
 }
 
 /* 16 MiB may wait behind the window that is being written, which may itself be larger. */
-TEST(reader__that_stops_is_too_slow_beyond_16_mib_behind)
+TEST(reader__that_is_16_mib_behind_is_too_slow)
 {
 	char *rows = malloc(17 * MIB);
 	int reader;
@@ -526,7 +526,7 @@ TEST(reader__that_stops_is_too_slow_beyond_16_mib_behind)
 }
 
 /* Many windows may close at once, before the loop comes to write: a file takes them all. */
-TEST(file__has_no_bound_of_its_own)
+TEST(file__has_no_limit_for_waiting_rows)
 {
 	char *rows = malloc(MIB);
 	struct writer *o = open_out("rows");
@@ -545,7 +545,7 @@ TEST(file__has_no_bound_of_its_own)
 
 /* --- stdout --------------------------------------------------------------------------- */
 
-TEST(stdout__is_closed_and_its_number_kept)
+TEST(stdout__is_closed_but_its_descriptor_is_not_reused)
 {
 	int end[2], flags;
 	struct stat st = { 0 };
@@ -580,7 +580,7 @@ TEST(stdout__that_cannot_be_written_is_refused)
 }
 
 /* A terminal with room for one byte says that it is writable: no write may wait for more. */
-TEST(terminal__that_nobody_reads_holds_nothing_up)
+TEST(terminal__that_is_blocked_does_not_block_the_run)
 {
 	static char rows[MIB];
 	char room[100];
@@ -615,7 +615,7 @@ TEST(terminal__that_nobody_reads_holds_nothing_up)
 	assert_int_equal(gone, ST_OUTPUT);
 }
 
-TEST(terminal__that_hung_up_is_noticed_though_nothing_waits)
+TEST(terminal__that_hung_up_is_noticed_without_writing)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
 	enum status idle, gone;

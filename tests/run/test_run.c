@@ -552,17 +552,17 @@ static void find_all(bool notices, bool pong)
 			}
 }
 
-TEST(moments__of_the_stream)
+TEST(events_at_one_moment__of_the_stream)
 {
 	find_all(false, false);
 }
 
-TEST(moments__of_notifications_that_bring_something)
+TEST(events_at_one_moment__of_notifications)
 {
 	find_all(true, false);
 }
 
-TEST(moments__of_notifications_that_owe_a_pong)
+TEST(events_at_one_moment__while_a_pong_is_awaited)
 {
 	find_all(true, true);
 }
@@ -578,7 +578,7 @@ static unsigned count_of(const char *text, const char *word)
 	return n;
 }
 
-TEST(clock__that_is_set_is_told_of_once_and_changes_no_row)
+TEST(clock__that_is_set_is_one_warning_and_changes_no_row)
 {
 	static const int64_t ahead[] = { 0, 5000 * MS, 3598123 * MS, -7000 * MS };
 	static const char *const words[] = { NULL, NULL, "was set forward by 3598s ",

@@ -446,7 +446,8 @@ static void closing(size_t socket)
 	wait(0);
 }
 
-/* One that says so of each new socket is obeyed after 1 s, 2 s, 4 s, and at once a minute later. */
+/* A service that announces the end of each new connection is obeyed after 1 s, 2 s, 4 s …, and at
+ * once again a minute later. */
 TEST(hand_over__that_repeats_backs_off)
 {
 	static const int64_t waits[] = { 0, 1, 2, 4, 8, 16, 30, 30 };
@@ -477,7 +478,7 @@ TEST(hand_over__that_repeats_backs_off)
 	play.log[0] = '\0';
 }
 
-/* The old socket goes on when the new one is lost; the next one takes the new one's place. */
+/* If the new connection is lost, the old one stays, and another one replaces the lost one. */
 TEST(hand_over__whose_connection_is_lost_keeps_the_old_one)
 {
 	start();
@@ -522,7 +523,7 @@ TEST(hand_over__ends_if_the_service_closes_the_old_connection)
 	assert_int_equal(channel_status(play.ch), ST_OK);
 }
 
-/* There is room for two: the oldest one has had its time. */
+/* There are at most two connections: a third one replaces the oldest. */
 TEST(hand_over__during_another_drops_the_oldest_connection)
 {
 	start();
@@ -627,7 +628,7 @@ TEST(snapshot__starts_again_after_a_loss)
 		"open1:1 connected0 query3 query4 query5 answer answer answer ");
 }
 
-/* Else a peer that drops each socket could keep a run from beginning, and from ending. */
+/* A service that drops each connection must not keep a run from ending. */
 static void lose_until_over(int64_t began_us)
 {
 	play.hold_queries = true;
@@ -648,13 +649,13 @@ TEST(retry_for__goes_on_until_the_first_snapshot)
 	lose_until_over(play.now_us);
 }
 
-/* The look-up of names, too, is time of the run's. */
+/* --retry-for includes the look-up of names. */
 TEST(retry_for__includes_the_look_up_of_names)
 {
 	lose_until_over(play.now_us - 40 * S);
 }
 
-/* Each request is answered within its own bound. */
+/* Each request is answered within its own time limit. */
 TEST(retry_for_0__gives_the_start_twice_the_time_of_a_request)
 {
 	int64_t began_us = play.now_us;
@@ -709,7 +710,7 @@ TEST(silence__is_a_loss_only_without_a_pong)
 	assert_false(channel_is_up(play.ch));
 }
 
-/* Told where the last event's moment is taken: retry has none of its own. */
+/* Asserts the time of the loss, which channel_watch() reports. */
 static void lost_at(int64_t at_us, int64_t now_us)
 {
 	struct session_event e;

@@ -42,7 +42,7 @@ static const char *channel_uri(const char *given, bool plain)
 	return channel(text, plain);
 }
 
-TEST(channel__is_id_and_uri)
+TEST(channel__has_an_id_and_a_uri)
 {
 	assert_null(channel(" {\"x\":[{}],\"connectUri\":\"wss:\\/\\/h\\/channels\\/a\","
 		"\"id\":\"streaming-0-a_b.c~\",\"expires\":null}", false));
@@ -50,7 +50,7 @@ TEST(channel__is_id_and_uri)
 	assert_string_equal(uri, "wss://h/channels/a");
 }
 
-TEST(channel__that_is_none_leaves_nothing)
+TEST(channel__that_is_malformed_is_refused)
 {
 	static const char *const bad[] = {
 		"", " ", "[]", "null", "\"x\"", "{", "{\"id\":\"a\"", "{}", "{\"id\":\"a\"}",
@@ -75,7 +75,7 @@ TEST(channel__that_is_none_leaves_nothing)
 			fail_msg("taken: %s", bad[i]);
 }
 
-TEST(channel__is_cut_anywhere)
+TEST(channel__that_is_cut_off_anywhere_is_refused)
 {
 	static const char whole[] = "{\"id\":\"a\\u0062\",\"connectUri\":\"wss://h/\"}";
 
@@ -113,7 +113,7 @@ TEST(connect_uri__is_wss_or_loopback)
 }
 
 /* What is longer than an event's text would be a secret only in part. */
-TEST(connect_uri__is_short)
+TEST(connect_uri__has_a_length_limit)
 {
 	char long_uri[2048];
 
@@ -148,7 +148,7 @@ static const char *topics(const char *text)
 	return why;
 }
 
-TEST(topics__that_were_rejected_are_told)
+TEST(topics__that_were_refused_are_reported)
 {
 	assert_null(topics("{\"entities\":["
 		"{\"id\":\"" TOPIC "observations\",\"state\":\"Permitted\"},"
@@ -158,7 +158,7 @@ TEST(topics__that_were_rejected_are_told)
 	assert_string_equal(told, ID " a no; missing permissions: a:b:c, d:e:f|" ID2 " o |");
 }
 
-TEST(topics__that_are_none_of_ours_are_passed)
+TEST(topics__of_other_kinds_are_ignored)
 {
 	assert_null(topics("{\"entities\":[7,null,\"x\",[],{},{\"id\":7,\"state\":\"Rejected\"},"
 		"{\"id\":{\"a\":[1]},\"state\":\"Rejected\"},"
@@ -172,7 +172,7 @@ TEST(topics__that_are_none_of_ours_are_passed)
 	assert_string_equal(told, "");
 }
 
-TEST(topics__that_are_no_list_are_said_to_be)
+TEST(topics__that_are_not_a_list_are_malformed)
 {
 	static const char *const bad[] = { "", "[]", "{}", "{\"entities\":{}}",
 		"{\"entities\":null}", "{\"entities\":[", "{\"entities\":[]", "{\"entities\":[,]}",
@@ -189,7 +189,7 @@ TEST(topics__that_are_no_list_are_said_to_be)
 	assert_null(topics("{\"entities\":[]}"));
 }
 
-TEST(reason__is_one_bounded_line)
+TEST(reason__is_one_line_with_a_limit)
 {
 	struct buf text = { 0 };
 
@@ -213,7 +213,7 @@ static bool refuse_all(void *arg, const struct channel_api_refusal *r)
 	return false;
 }
 
-TEST(topics__end_where_the_caller_has_no_memory)
+TEST(topics__stop_if_the_caller_is_out_of_memory)
 {
 	static const char text[] = "{\"entities\":[{\"id\":\"" TOPIC "observations\","
 		"\"state\":\"Rejected\"}]}";
@@ -237,7 +237,7 @@ TEST(put_topics__has_both_families)
 	buf_free(&out);
 }
 
-TEST(put_refusal__reads_back)
+TEST(put_refusal__can_be_read_back)
 {
 	struct buf out = { 0 };
 
@@ -249,7 +249,7 @@ TEST(put_refusal__reads_back)
 }
 
 /* A reason of any length that a live run tells of is in the replay of its recording too. */
-TEST(put_refusal__reads_back_the_longest_reason)
+TEST(put_refusal__can_be_read_back_with_the_longest_reason)
 {
 	struct buf live = { 0 }, recorded = { 0 };
 	char first[sizeof(told)];
@@ -291,7 +291,7 @@ static bool asks(const char *pattern, const char *metrics)
 	return ok;
 }
 
-TEST(put_query__has_what_is_wanted)
+TEST(put_query__has_the_metrics_of_the_patterns)
 {
 	assert_true(asks("oWaiting", "\"metrics\":[\"oWaiting\"]"));
 	assert_true(asks("oLongestW*", "\"metrics\":[\"oLongestWaiting\",\"oWaiting\"]"));
@@ -303,7 +303,7 @@ TEST(put_query__has_what_is_wanted)
 	assert_true(asks("*", "\"metrics\":[\"oActiveUsers\",\"oAlerting\","));
 }
 
-TEST(query__has_gauges_alone)
+TEST(query__has_only_gauges)
 {
 	assert_true(channel_api_query_has("oWaiting"));
 	assert_true(channel_api_query_has("oLongest*"));
@@ -314,7 +314,7 @@ TEST(query__has_gauges_alone)
 	assert_false(channel_api_query_has(""));
 }
 
-TEST(answer__is_one_object_and_nothing_else)
+TEST(answer__must_be_exactly_one_object)
 {
 	static const char *const good[] = { "{}", " \n{\"a\":[1,{}]}\r\n\t " };
 	static const char *const bad[] = { "", " ", "[]", "null", "7", "{", "{}}", "{} {}", "x{}",

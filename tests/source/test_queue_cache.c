@@ -65,7 +65,7 @@ static bool loads(const char *pattern, int64_t now_us)
 
 /* --- what is kept ------------------------------------------------------------------- */
 
-TEST(list__is_kept_for_an_hour_as_it_was)
+TEST(list__is_cached_for_an_hour)
 {
 	static const char full[] = QUEUE("0007", "X \\\"y\\\"") ",{\"id\":\"" ID("0001")
 		"\",\"name\":\"K\\u00d6LN \\ud83d\\ude00\",\"division\":{\"id\":\"d1\",\"name\":"
@@ -96,7 +96,7 @@ TEST(list__is_kept_for_an_hour_as_it_was)
 }
 
 /* A DEL is one byte in the API's JSON and six in ours. */
-TEST(name__that_is_longer_in_the_file_is_kept)
+TEST(name__that_is_longer_in_the_file_is_read)
 {
 	char name[1025], entity[1200];
 
@@ -110,7 +110,7 @@ TEST(name__that_is_longer_in_the_file_is_kept)
 	assert_int_equal(place.warnings.n, 0);
 }
 
-TEST(list__that_lacks_a_name_is_not_the_last_word)
+TEST(list__that_lacks_a_name_is_not_used)
 {
 	store(QUEUE("0001", "one") "," QUEUE("0002", "two") "," QUEUE("0003", "Two"));
 	assert_true(loads("t*", NOW));
@@ -141,7 +141,7 @@ TEST(list__belongs_to_one_host_and_client)
 	",\"entities\":[" QUEUE("0001", "one") "]}\n"
 #define KEPT_GOOD KEPT("\"gsqstat-names/1\"", "\"" HOST "\"", "1799999999999")
 
-TEST(file__that_is_not_ours_or_broken_is_ignored)
+TEST(file__that_is_broken_or_not_ours_is_ignored)
 {
 	static const struct {
 		const char *text;
@@ -211,7 +211,7 @@ TEST(file__that_cannot_be_written_is_one_warning)
 	free(in_it);
 }
 
-TEST(list__that_another_run_is_writing_is_left_to_it)
+TEST(list__that_another_run_is_writing_is_not_written)
 {
 	bool held;
 	int dir, lock;

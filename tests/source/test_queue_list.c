@@ -34,7 +34,7 @@ TEST(page__becomes_entries)
 	assert_string_equal(list.v[2].name, "");
 }
 
-TEST(page__that_is_cut_or_wrong_leaves_the_list)
+TEST(page__that_is_malformed_does_not_change_the_list)
 {
 	static const char *const bad[] = {
 		"null", "[]", "{}", "{\"entities\":null}", "{\"entities\":{}}", PAGE("", "") "x",
@@ -59,7 +59,7 @@ TEST(page__that_is_cut_or_wrong_leaves_the_list)
 	}
 }
 
-TEST(page__counts_what_nobody_could_ask_for)
+TEST(page__counts_queues_without_a_usable_name)
 {
 	char text[4096], x[1026];
 
@@ -77,7 +77,7 @@ TEST(page__counts_what_nobody_could_ask_for)
 }
 
 /* Its texts share a block that moves as it grows. */
-TEST(name__as_long_as_any_is_folded_whole)
+TEST(name__of_the_longest_length_is_compared_whole)
 {
 	char name[1025], folded[1025], text[2048];
 
@@ -93,7 +93,7 @@ TEST(name__as_long_as_any_is_folded_whole)
 	assert_string_equal(list.v[0].folded, folded);
 }
 
-TEST(list__is_bounded)
+TEST(list__has_a_limit)
 {
 	struct buf text = { 0 };
 
@@ -130,7 +130,7 @@ TEST(sort__is_by_name_without_case_then_bytes_then_id)
 		assert_string_equal(list.v[i].id + 32, want[i]);
 }
 
-TEST(page__that_was_put_reads_back)
+TEST(page__can_be_written_and_read_back)
 {
 	static const char *const ids[] = { ID("0001"), ID("0002"), ID("0003") };
 	static const char *const names[] = { NULL, "say \"b\"", "a" };

@@ -200,7 +200,7 @@ TEST(lookup__ends_with_a_page_that_says_so)
 	}
 }
 
-TEST(lookup__that_never_ends_is_a_breach)
+TEST(lookup__with_too_many_pages_is_a_protocol_error)
 {
 	static const char *const endless[] = { PAGE(QUEUE("0001", "one"), ",\"nextUri\":\"/x\"") };
 	struct queue_lookup *l = *state;
@@ -218,7 +218,7 @@ TEST(lookup__that_never_ends_is_a_breach)
 	assert_int_equal(event.status, ST_PROTOCOL);
 }
 
-TEST(lookup__that_failed_goes_on_where_it_was)
+TEST(lookup__continues_with_the_page_that_failed)
 {
 	struct queue_lookup *l = *state;
 	struct session_event event;
@@ -253,7 +253,7 @@ TEST(lookup__that_failed_goes_on_where_it_was)
 	assert_int_equal(play.asked, 3);
 }
 
-TEST(lookup__of_something_else_says_what)
+TEST(lookup__that_is_malformed_says_why)
 {
 	static const char *const other[] = { "<html>" };
 	struct session_event event;

@@ -20,7 +20,7 @@ void token_drop(struct token *t)
 	(void)t;
 }
 
-TEST(events__come_in_order_and_whole)
+TEST(events__are_returned_in_order_and_whole)
 {
 	static struct session a;
 	struct session_event e;
@@ -67,7 +67,7 @@ TEST(event__beyond_the_room_ends_the_program)
 }
 
 /* Neither where it stands in memory nor when it ends tells a new token from an old one. */
-TEST(token__is_told_of_once_a_generation)
+TEST(token__is_reported_once_per_generation)
 {
 	static struct session a;
 	struct session_event e;

@@ -166,7 +166,7 @@ static void connect_at(int64_t now)
 	assert_true(stream_is_up(stream));
 }
 
-TEST(first_connection__counts_from_whole_ms)
+TEST(first_connection__counts_from_a_whole_ms)
 {
 	assert_false(turn(0, SESSION_CONNECTED));
 	assert_string_equal(play.url, "wss://h:1/api/v2/routing/statistics/queues/stream"
@@ -180,7 +180,7 @@ TEST(first_connection__counts_from_whole_ms)
 	assert_event(3 * S + 77, SESSION_CONNECTED, 3 * S + 77);
 }
 
-TEST(watchdog__counts_from_the_last_message)
+TEST(idle_timeout__counts_from_the_last_message)
 {
 	connect_at(0);
 	brings(message);
@@ -191,7 +191,7 @@ TEST(watchdog__counts_from_the_last_message)
 	assert_int_equal(stream_status(stream), ST_NET);
 }
 
-TEST(watchdog__reaches_back_behind_no_printed_window)
+TEST(idle_timeout__does_not_change_printed_windows)
 {
 	connect_at(0);
 	stream_watch(stream, 30 * S, 10 * S);
@@ -200,7 +200,7 @@ TEST(watchdog__reaches_back_behind_no_printed_window)
 	assert_int_equal(found.at_us, 10 * S);
 }
 
-TEST(message__at_the_same_moment_comes_before_the_watchdog)
+TEST(message__at_the_same_moment_comes_before_the_idle_timeout)
 {
 	connect_at(0);
 	brings(message);
@@ -209,7 +209,7 @@ TEST(message__at_the_same_moment_comes_before_the_watchdog)
 	assert_event(40 * S + 1, SESSION_LOST, 20 * S);
 }
 
-TEST(stall__is_no_silence)
+TEST(stall__does_not_count_as_silence)
 {
 	connect_at(0);
 	stream_stalled(stream, 5 * S, 65 * S);
@@ -218,7 +218,7 @@ TEST(stall__is_no_silence)
 	assert_event(80 * S, SESSION_LOST, 65 * S);
 }
 
-TEST(retry_for__counts_anew_from_each_loss)
+TEST(retry_for__starts_again_with_each_loss)
 {
 	connect_at(0);
 	brings(ended(WS_END_CLOSED, 0, 1000));
@@ -243,7 +243,7 @@ TEST(last_failure__decides_between_4_and_5)
 	assert_over(60 * S, ST_RATE);
 }
 
-TEST(unauthorised__renews_the_token_once)
+TEST(status_401__renews_the_token_once)
 {
 	turn(0, SESSION_RETRY);
 	brings(ended(WS_END_REFUSED, 401, 0));
@@ -255,7 +255,7 @@ TEST(unauthorised__renews_the_token_once)
 	assert_over(3, ST_AUTH);
 }
 
-TEST(handshake__is_bounded)
+TEST(handshake__has_a_time_limit)
 {
 	turn(0, SESSION_RETRY);
 	assert_false(turn(15 * S - 1, SESSION_RETRY));
@@ -263,7 +263,7 @@ TEST(handshake__is_bounded)
 	assert_int_equal(play.freed, 1);
 }
 
-TEST(close__before_it_is_up_is_at_once)
+TEST(close__before_the_connection_ends_at_once)
 {
 	turn(0, SESSION_RETRY);
 	stream_close(stream, 1);

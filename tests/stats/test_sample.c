@@ -79,7 +79,7 @@ TEST(sums__scale_before_they_round)
 	sample_free(&s);
 }
 
-TEST(exact_sum__weights_are_repeats)
+TEST(exact_sum__weight_repeats_a_value)
 {
 	struct exact_sum a = { 0 }, a2 = { 0 }, b = { 0 }, b2 = { 0 };
 	double ma, sa, mb, sb;
@@ -233,7 +233,7 @@ TEST(quantile__of_time_keeps_distinct_values)
 	quantile_free(q);
 }
 
-TEST(quantile__joins_buckets_where_there_are_too_many)
+TEST(quantile__joins_buckets_if_there_are_too_many)
 {
 	struct sample s = { 0 };
 

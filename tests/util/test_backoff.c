@@ -21,7 +21,7 @@ static int64_t next(struct backoff *r, int64_t now, uint32_t random, int64_t ret
 	return backoff_next(r, now, random, retry_after, &at) == BACKOFF_LATER ? at - now : -1;
 }
 
-TEST(backoff__doubles_up_to_its_cap)
+TEST(backoff__doubles_up_to_its_limit)
 {
 	static const int64_t most[] = { 250000, 500000, S, 2 * S, 4 * S, 8 * S, 16 * S, 30 * S,
 		30 * S };
@@ -39,7 +39,7 @@ TEST(backoff__has_full_jitter)
 	assert_int_equal(next(&r, 0, 1u << 31, -1), 250000);
 }
 
-TEST(backoff__begins_anew_after_a_minute)
+TEST(backoff__starts_again_after_a_minute)
 {
 	struct backoff r = start(3600 * S);
 
@@ -62,7 +62,7 @@ TEST(retry_after__wins_over_the_backoff)
 }
 
 /* Retry-After: 0, or a date of the past: not a request a millisecond. */
-TEST(retry_after__of_nothing_is_no_order)
+TEST(retry_after__of_0_does_not_replace_the_backoff)
 {
 	struct backoff r = start(60 * S), none = start(60 * S);
 
@@ -71,7 +71,7 @@ TEST(retry_after__of_nothing_is_no_order)
 	assert_int_equal(next(&r, 50 * S, MOST, 0), 10 * S);	/* cut to the end */
 }
 
-TEST(period__ends_and_begins_anew_at_a_loss)
+TEST(retry_for__ends_and_starts_again_at_a_loss)
 {
 	struct backoff r = start(2 * S);
 
@@ -83,7 +83,7 @@ TEST(period__ends_and_begins_anew_at_a_loss)
 	assert_int_equal(next(&r, 102 * S, 0, -1), -1);
 }
 
-TEST(period__before_the_first_window_outlasts_losses)
+TEST(retry_for__before_the_first_window_includes_losses)
 {
 	struct backoff r = start(20 * S);
 
@@ -93,7 +93,7 @@ TEST(period__before_the_first_window_outlasts_losses)
 	assert_int_equal(next(&r, 20 * S, 0, -1), -1);
 }
 
-TEST(period__of_nothing_is_one_attempt)
+TEST(retry_for__of_0_means_one_attempt)
 {
 	struct backoff r = start(0);
 
@@ -101,7 +101,7 @@ TEST(period__of_nothing_is_one_attempt)
 	assert_int_equal(next(&r, 5, 0, -1), -1);
 }
 
-TEST(session__is_cut_at_the_periods_end)
+TEST(attempt__ends_with_retry_for)
 {
 	struct backoff r = start(20 * S);
 
@@ -109,7 +109,7 @@ TEST(session__is_cut_at_the_periods_end)
 	assert_int_equal(backoff_attempt_end_us(&r, 10 * S, 15 * S), 20 * S);
 }
 
-TEST(breach__is_forgiven_once_a_minute)
+TEST(protocol_error__is_retried_once_a_minute)
 {
 	struct backoff r = start(60 * S);
 

@@ -94,7 +94,7 @@ TEST(name__is_of_host_and_client)
 	}
 }
 
-TEST(directory__of_ours_that_was_open_is_closed_when_made_alone)
+TEST(directory__of_ours_that_is_open_gets_mode_700)
 {
 	static const mode_t modes[] = { 0777, 0750, 0701, 0740 };
 
@@ -133,7 +133,7 @@ TEST(directory__of_another_user_is_refused)
 	assert_int_equal(mode_of(place.path), 0700);
 }
 
-TEST(directory__that_the_user_names_is_made_alone_and_not_closed)
+TEST(directory__that_the_user_named_keeps_its_mode)
 {
 	char *one = joined(place.root, "/one"), *deep = joined(place.root, "/no/deep");
 	const char *why = NULL;
@@ -177,7 +177,7 @@ static void assert_found(enum private_dir_found want)
 	assert_int_equal(why != NULL, want != PRIVATE_DIR_NONE && want != PRIVATE_DIR_WHOLE);
 }
 
-TEST(file__comes_back_whole_up_to_the_bound)
+TEST(file__is_read_whole_up_to_the_limit)
 {
 	static const size_t sizes[] = { 0, 1, 4096, MAX - 1, MAX };
 	struct buf text = { 0 };
@@ -199,7 +199,7 @@ TEST(file__comes_back_whole_up_to_the_bound)
 	buf_free(&text);
 }
 
-TEST(file__is_believed_if_it_is_ours_alone)
+TEST(file__is_read_only_if_it_is_ours_and_closed_to_others)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601, 0666 };
 	char *target = joined(place.root, "/target");
@@ -223,7 +223,7 @@ TEST(file__is_believed_if_it_is_ours_alone)
 }
 
 /* Such a file may be as good as ever: whoever sets aside what is not must know. */
-TEST(file__that_cannot_be_read_now_is_not_to_blame)
+TEST(file__that_cannot_be_read_now_is_not_bad)
 {
 	struct rlimit before, none;
 
@@ -240,7 +240,7 @@ TEST(file__that_cannot_be_read_now_is_not_to_blame)
 	assert_found(PRIVATE_DIR_WHOLE);
 }
 
-TEST(file__of_another_user_is_not_believed)
+TEST(file__of_another_user_is_ignored)
 {
 	put_file(place.file, "x", 1, 0600);
 	if (chown(place.file, 12345, (gid_t)-1) != 0)
@@ -248,7 +248,7 @@ TEST(file__of_another_user_is_not_believed)
 	assert_found(PRIVATE_DIR_FOREIGN);
 }
 
-TEST(write__takes_the_place_of_whatever_was_there)
+TEST(write__replaces_what_was_there)
 {
 	struct buf text = { .data = (char[]){ "new" }, .len = 3 };
 	mode_t before = umask(0);
@@ -267,7 +267,7 @@ TEST(write__takes_the_place_of_whatever_was_there)
 }
 
 /* A container that shares the directory may have a process of the same number. */
-TEST(write__leaves_the_temporary_of_another_writer_alone)
+TEST(write__leaves_temporary_files_of_other_writers_alone)
 {
 	struct buf text = { .data = (char[]){ "new" }, .len = 3 };
 	char *temp = NULL;
@@ -318,7 +318,7 @@ TEST(write__of_many_at_once_is_whole)
 	assert_int_equal(temps_in(place.path), 0);
 }
 
-TEST(temporary__of_a_killed_run_goes_after_ten_minutes)
+TEST(temporary_file__of_a_killed_run_is_removed_after_10_minutes)
 {
 	static const char *const names[] = { "/file.123.tmp", "/file.names.00ff.tmp" },
 		*const others[] = { "/file.tmp", "/file.12x.tmp", "/.12.tmp", "/file.12.tmpx" };

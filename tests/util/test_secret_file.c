@@ -31,7 +31,7 @@ static void assert_secret(const char *text, mode_t mode, const char *why, const 
 	buf_wipe(&secret);
 }
 
-TEST(secret_is_nobody_elses_and_has_no_newline)
+TEST(secret_is_trimmed_and_closed_to_others)
 {
 	static char most[KEY_MAX + 2];
 
@@ -47,7 +47,7 @@ TEST(secret_is_nobody_elses_and_has_no_newline)
 	assert_secret(most, 0600, "it is longer than 4096 bytes", NULL);
 }
 
-TEST(secret_that_is_no_file)
+TEST(secret_in_a_directory_or_pipe)
 {
 	struct buf secret = { 0 };
 

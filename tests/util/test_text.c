@@ -6,7 +6,7 @@
 #include "util/buf.h"
 #include "util/text.h"
 
-TEST(uuid__is_lowered)
+TEST(uuid__is_converted_to_lower_case)
 {
 	char id[UUID_LEN + 1];
 
@@ -17,7 +17,7 @@ TEST(uuid__is_lowered)
 	assert_false(text_parse_uuid("GBCDEF01-2345-6789-abcd-EF0123456789", 36, id));
 }
 
-TEST(uuid__each_place_has_its_bytes)
+TEST(uuid__allows_only_certain_bytes_in_each_place)
 {
 	static const char uuid[] = "abcdef01-2345-6789-abcd-ef0123456789";
 	static const char hex[] = "0123456789abcdefABCDEF";
@@ -36,7 +36,7 @@ TEST(uuid__each_place_has_its_bytes)
 }
 
 /* Whatever is taken at once before, beside and behind it. */
-TEST(key__has_no_dot_and_no_control)
+TEST(key__has_no_dot_and_no_control_character)
 {
 	static const struct {
 		const char *from, *to;
@@ -67,7 +67,7 @@ static const char *cleaned(const char *s)
 	return text;
 }
 
-TEST(text__that_a_terminal_would_obey_is_cleaned)
+TEST(text__has_no_control_characters_for_a_terminal)
 {
 	assert_string_equal(cleaned("plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"),
 		"plain \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
@@ -147,7 +147,7 @@ TEST(text__is_visible_without_blanks_and_controls)
 	assert_false(text_is_visible("\xC3\xA4", SIZE_MAX));
 }
 
-TEST(edits__are_counted_up_to_the_bound)
+TEST(edits__are_counted_up_to_the_limit)
 {
 	static const struct {
 		const char *a, *b;
@@ -175,7 +175,7 @@ TEST(edits__are_counted_up_to_the_bound)
 	assert_int_equal(text_edits_near(6), 3);
 }
 
-TEST(word__nearest_is_near)
+TEST(word__that_is_too_different_is_not_suggested)
 {
 	static const char *const words[] = { "ndjson", "csv", "waitTime" };
 

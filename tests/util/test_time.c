@@ -22,7 +22,7 @@ TEST(time__is_read_to_the_us)
 	assert_int_equal(time_of("2016-12-31T23:59:60Z"), time_of("2017-01-01T00:00:00Z"));
 }
 
-TEST(time__that_is_none_is_refused)
+TEST(time__that_is_invalid_is_refused)
 {
 	static const char *const bad[] = {
 		"", "2026-11-24", "2026-11-24T02:00:00", "2026-13-01T00:00:00Z",

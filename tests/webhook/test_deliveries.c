@@ -406,7 +406,7 @@ TEST(queues__do_not_wait_for_each_other)
 	assert_string_equal(last.to, "https://bb.example");
 }
 
-TEST(delivery__that_is_refused_lets_the_next_one_by)
+TEST(delivery__that_is_refused_does_not_block_the_next)
 {
 	start(A, 60 * S, NULL, 2);
 	answered(HTTP_POST_REFUSED, 404, -1);
@@ -417,7 +417,7 @@ TEST(delivery__that_is_refused_lets_the_next_one_by)
 
 /* --- again ------------------------------------------------------------------------------ */
 
-TEST(failure__is_tried_again_before_the_next_one)
+TEST(failure__is_retried_before_the_next_delivery)
 {
 	start(A, 60 * S, NULL, 2);
 	for (int i = 1; i < 5; i++) {
@@ -470,13 +470,13 @@ TEST(delivery__expires_retry_for_after_its_first_attempt)
 		assert_true(go_on(T0 + 15 * S));
 	assert_int_equal(now, T0 + 15 * S);
 	assert_string_equal(lost_id, RUN "-0-0");
-	sent(nposted - 1, "-1-0");	/* whose time begins now */
+	sent(nposted - 1, "-1-0");	/* its --retry-for begins now */
 	while (reported[DELIVERIES_DROPPED] == 1)
 		assert_true(go_on(T0 + 25 * S));
 	assert_int_equal(now, T0 + 25 * S);
 }
 
-TEST(attempt__is_cut_where_the_delivery_expires)
+TEST(attempt__ends_when_the_delivery_expires)
 {
 	start(A, 20 * S, NULL, 1);
 	assert_int_equal(posted[0].post->end_us, T0 + 15 * S);
@@ -486,7 +486,7 @@ TEST(attempt__is_cut_where_the_delivery_expires)
 	assert_int_equal(posted[1].post->end_us, T0 + 20 * S);
 }
 
-TEST(retry_for__of_nothing_is_one_attempt)
+TEST(retry_for__of_0_means_one_attempt)
 {
 	start(A, 0, NULL, 1);
 	assert_int_equal(posted[0].post->end_us, T0 + 15 * S);
@@ -495,7 +495,7 @@ TEST(retry_for__of_nothing_is_one_attempt)
 	counts(0, 0, 1, 0);
 }
 
-TEST(retry_after__holds_for_what_follows)
+TEST(retry_after__also_delays_the_next_deliveries)
 {
 	start(A, 60 * S, NULL, 2);
 	answered(HTTP_POST_AGAIN, 429, 100 * S);	/* beyond its time: an answer */
@@ -506,7 +506,7 @@ TEST(retry_after__holds_for_what_follows)
 	sent(1, "-1-0");
 }
 
-TEST(gone__is_the_end_of_the_queue)
+TEST(status_410__ends_all_deliveries_to_the_url)
 {
 	left(-9, 7, A);
 	left(-9, 8, A);
@@ -569,7 +569,7 @@ TEST(delivery__that_is_refused_and_not_on_disk_is_dropped)
 	assert_int_equal(deliveries_totals(c)->refused, 0);
 }
 
-TEST(refused__deliveries_that_made_room_are_dropped)
+TEST(refused_delivery__that_made_room_is_dropped)
 {
 	open_stage(A, 10 * S, &disk);
 	window(0);
@@ -584,7 +584,7 @@ TEST(refused__deliveries_that_made_room_are_dropped)
 	assert_int_equal(warnings.n, 1);
 }
 
-TEST(spool__that_cannot_be_synced_keeps_nothing)
+TEST(spool__that_cannot_be_synced_counts_as_failed)
 {
 	disk.sync_fails = true;
 	start(A " " B, 10 * S, &disk, 2);
@@ -615,7 +615,7 @@ TEST(spool__is_synced_once_for_all_of_a_step)
 	assert_int_equal(disk.syncs, 1);	/* nothing came since */
 }
 
-TEST(spool__is_ahead_of_the_attempts)
+TEST(spool__is_written_before_the_attempts)
 {
 	struct http_post_answer yes = answer(HTTP_POST_TAKEN, 200, -1);
 	size_t n = 300;
@@ -705,7 +705,7 @@ TEST(spool__of_earlier_runs_is_sent_first)
 	counts(4, 1, 0, 0);
 }
 
-TEST(spool__that_another_has_locked_is_only_written)
+TEST(spool__that_another_run_has_locked_is_only_written)
 {
 	left(-9, 2, A);
 	disk.ours = false;
@@ -720,7 +720,7 @@ TEST(spool__that_another_has_locked_is_only_written)
 	assert_int_equal(nposted, 1);
 }
 
-TEST(spool__of_earlier_runs_alone_is_work)
+TEST(spool__of_earlier_runs_is_sent_without_windows)
 {
 	left(-9, 2, A);
 	open_stage(A, 60 * S, &disk);
@@ -741,7 +741,7 @@ static void large_window(int64_t index)
 	window_of(index, rows, sizeof(rows));
 }
 
-TEST(memory__over_its_bound_with_a_spool_that_fails)
+TEST(memory__over_its_limit_with_a_failing_spool_drops_the_oldest)
 {
 	size_t n = 0;
 
@@ -754,7 +754,7 @@ TEST(memory__over_its_bound_with_a_spool_that_fails)
 	assert_non_null(deliveries_spool_fault(c));
 }
 
-TEST(memory__over_its_bound_loses_the_oldest)
+TEST(memory__over_its_limit_drops_the_oldest)
 {
 	size_t n = 0;
 
@@ -772,7 +772,7 @@ TEST(memory__over_its_bound_loses_the_oldest)
 	assert_non_null(strstr(last_reason, "16 MiB"));
 }
 
-TEST(memory__over_its_bound_leaves_the_oldest_to_the_spool)
+TEST(memory__over_its_limit_leaves_the_oldest_in_the_spool)
 {
 	disk.ours = false;
 	open_stage(A, 60 * S, &disk);
@@ -802,7 +802,7 @@ TEST(end__gives_up_what_is_left)
 	assert_int_equal(under_way, 0);
 }
 
-TEST(end__takes_an_answer_of_the_last_moment)
+TEST(end__accepts_an_answer_at_the_last_moment)
 {
 	start(A, 60 * S, NULL, 1);
 	deliveries_end(c, T0 + 2 * S);
@@ -812,7 +812,7 @@ TEST(end__takes_an_answer_of_the_last_moment)
 	assert_true(deliveries_are_done(c));
 }
 
-TEST(end__cuts_attempts_and_does_not_wait_in_vain)
+TEST(end__stops_attempts_without_waiting)
 {
 	open_stage(A, 60 * S, NULL);
 	deliveries_end(c, T0 + 5 * S);

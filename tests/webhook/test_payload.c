@@ -220,7 +220,7 @@ TEST(numbers__may_be_as_long_as_they_get)
 	buf_free(&out);
 }
 
-TEST(part__without_memory_is_false)
+TEST(part__fails_if_out_of_memory)
 {
 	struct payload_window w = window_of("{}\n", 3);
 	char id[PAYLOAD_ID_MAX];

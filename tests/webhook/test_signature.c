@@ -82,7 +82,7 @@ TEST(keys__are_lines_of_a_file)
 	signature_keys_free(NULL);
 }
 
-TEST(keys__are_sixteen_at_most)
+TEST(keys__are_at_most_16)
 {
 	struct buf text = { 0 };
 
@@ -97,7 +97,7 @@ TEST(keys__are_sixteen_at_most)
 	buf_free(&text);
 }
 
-TEST(keys__are_in_a_file_of_ours_alone)
+TEST(keys__are_in_a_file_closed_to_others)
 {
 	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601 };
 
@@ -114,7 +114,7 @@ TEST(keys__are_in_a_file_of_ours_alone)
 }
 
 /* So a key that a group may read by fsGroup is taken. */
-TEST(keys__of_another_user_are_their_affair)
+TEST(keys__of_another_user_may_have_any_mode)
 {
 	put_file(place.file, KEY24, strlen(KEY24), 0440);
 	if (chown(place.file, 12345, (gid_t)-1) != 0)
@@ -122,7 +122,7 @@ TEST(keys__of_another_user_are_their_affair)
 	signature_keys_free(keys_read(NULL));
 }
 
-TEST(keys__may_come_by_a_pipe_but_not_without_end)
+TEST(keys__may_come_from_a_pipe_that_ends)
 {
 	struct buf text = { 0 };
 	int fds[2];

@@ -468,7 +468,7 @@ TEST(temporary_files__of_ours_are_removed_with_the_lock)
 		age(foreign[i], 100000);
 	}
 	put_raw(temp, "x", 1);
-	put_raw(ahead, "x", 1);	/* from a clock that was set since */
+	put_raw(ahead, "x", 1);	/* with a time in the future */
 	age(temp, 100000);
 	age(ahead, -100000);
 	other = opened(MAX);

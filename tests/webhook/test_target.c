@@ -54,7 +54,7 @@ TEST(url__shows_scheme_host_and_port_alone)
 	good("http://127.0.0.2/#s3cret", "http://127.0.0.2");
 }
 
-TEST(url__that_is_bad_tells_no_secret)
+TEST(url__that_is_bad_shows_no_secret)
 {
 	bad("ftp://hooks.example/s3cret", "'ftp://hooks.example'", "https URL");
 	bad("wss://hooks.example/s3cret", "'wss://hooks.example'", "https URL");
@@ -78,7 +78,7 @@ TEST(url__with_a_user_is_refused_and_the_part_marked)
 	bad("https://a@s3cret@hooks.example/", "'https://***@hooks.example'", "***@");
 }
 
-TEST(url__twice_is_one)
+TEST(url__given_twice_counts_once)
 {
 	good("https://a.example/s3cret", "https://a.example");
 	targets_add(&t, "https://a.example/s3cret", &problems, &warnings);
@@ -89,7 +89,7 @@ TEST(url__twice_is_one)
 	assert_null(strstr(warnings.v[0], "s3cret"));
 }
 
-TEST(url__is_one_of_16_at_most)
+TEST(url__can_be_given_16_times)
 {
 	char url[64];
 
@@ -113,7 +113,7 @@ static void checked(const char *url, bool allowed, bool is_good)
 		fail_msg("%s: %s", url, problems.n ? problems.v[0] : "taken");
 }
 
-TEST(url__of_a_private_address_needs_leave)
+TEST(url__with_a_private_address_needs_allow_private)
 {
 	checked("https://10.0.0.1/s3cret", false, false);
 	assert_non_null(strstr(problems.v[0], "--callback-allow-private"));
@@ -200,7 +200,7 @@ TEST(header__file_that_others_may_read_is_a_warning)
 	assert_int_equal(problems.n, 1);
 }
 
-TEST(url__comes_out_of_a_file)
+TEST(url__is_read_from_a_file)
 {
 	char at[600];
 
@@ -222,7 +222,7 @@ TEST(url__comes_out_of_a_file)
 	assert_non_null(strstr(problems.v[0], "/nowhere/at/all"));
 }
 
-TEST(secret__is_each_part_that_nobody_may_see)
+TEST(secret__is_each_hidden_part_of_a_url)
 {
 	size_t at = 0;
 

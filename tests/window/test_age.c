@@ -20,7 +20,7 @@ TEST(age__grows_until_nobody_waits)
 	assert_false(a.has_most);
 }
 
-TEST(age__start_in_the_future_is_no_negative_age)
+TEST(age__with_a_start_in_the_future_is_0)
 {
 	struct age a = { 0 };
 
@@ -32,7 +32,7 @@ TEST(age__start_in_the_future_is_no_negative_age)
 	assert_int_equal(a.last_us, 1 * S);
 }
 
-TEST(age__stream_down_is_unknown)
+TEST(age__is_unknown_while_disconnected)
 {
 	struct age a = { 0 };
 

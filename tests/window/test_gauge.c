@@ -14,7 +14,7 @@ static struct gauge_summary summarise(struct gauge *g, bool up)
 	return s;
 }
 
-TEST(gauge__weighs_by_time)
+TEST(gauge__mean_is_weighted_by_time)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;
@@ -32,7 +32,7 @@ TEST(gauge__weighs_by_time)
 	gauge_free(&g);
 }
 
-TEST(gauge__carries_its_value_alone)
+TEST(gauge__carries_only_its_value_into_the_next_window)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;
@@ -51,7 +51,7 @@ TEST(gauge__carries_its_value_alone)
 	gauge_free(&g);
 }
 
-TEST(gauge__time_without_the_stream_weighs_nothing)
+TEST(gauge__time_without_a_connection_does_not_count)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;
@@ -69,7 +69,7 @@ TEST(gauge__time_without_the_stream_weighs_nothing)
 	gauge_free(&g);
 }
 
-TEST(gauge__value_of_no_time_was_not_observed)
+TEST(gauge__value_that_lasted_no_time_was_not_observed)
 {
 	struct gauge g = { 0 };
 	struct gauge_summary s;

@@ -19,7 +19,7 @@ static void assert_name(const struct presences *ps, const char *id, const char *
 	assert_true(slice_is(presences_name(ps, slice_of(id)), name));
 }
 
-TEST(presences__name_an_id_and_leave_others_as_they_are)
+TEST(presences__replace_known_ids_by_names)
 {
 	const struct slice absent = { NULL, 0 };
 	struct presences ps = { 0 };
@@ -46,7 +46,7 @@ TEST(presences__keep_the_first_name_of_an_id)
 	presences_free(&ps);
 }
 
-TEST(presences__take_no_text_that_is_too_long_and_no_more_than_there_is_room_for)
+TEST(presences__have_limits_for_length_and_number)
 {
 	char id[16], text[NOTIFICATION_NAME_MAX + 2];
 	struct presences ps = { 0 };

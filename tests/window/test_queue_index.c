@@ -12,7 +12,7 @@ static const char *id_of(unsigned n)
 	return id;
 }
 
-TEST(queue_index__finds_each_of_many_and_nobody_else)
+TEST(queue_index__finds_each_queue_and_no_other)
 {
 	struct queue_index r = { 0 };
 

@@ -63,7 +63,7 @@ static void check_units(const struct unit *u, size_t count)
 			fail_msg("%s of row %zu: in ms or not", u[i].path, u[i].row);
 }
 
-TEST(stream_window)
+TEST(row_of_a_stream_window)
 {
 	static const struct number numbers[] = {
 		{ 0, "window", 5 }, { 0, "startMs", 1000 }, { 0, "endMs", 3000 },
@@ -114,7 +114,7 @@ TEST(stream_window)
 	sample_free(&lag_us);
 }
 
-TEST(queue_window)
+TEST(rows_of_a_queue_window)
 {
 	static const struct number numbers[] = {
 		{ 0, "coverage", 1 }, { 0, "rejected.duplicate", 1 },

@@ -29,7 +29,7 @@ TEST(row_labels__name_ends_at_the_first_equals_sign)
 	assert_int_equal(labels.n, 3);
 }
 
-TEST(row_labels__names)
+TEST(row_labels__names_are_checked)
 {
 	static const char *const none[] = { "", "=", "=a", "a", "9=a", "a-b=c", "a.b=c", "a =b",
 		"\xC3\xA4=b" };
@@ -44,7 +44,7 @@ TEST(row_labels__names)
 	refuses("queue=a", "another label has this name");
 }
 
-TEST(row_labels__values)
+TEST(row_labels__values_are_checked)
 {
 	char text[3 + ROW_LABEL_VALUE_MAX + 1] = "a=";
 
@@ -56,7 +56,7 @@ TEST(row_labels__values)
 	takes(text, "a", text + 2);
 }
 
-TEST(row_labels__are_bounded)
+TEST(row_labels__have_a_limit)
 {
 	char text[8];
 

@@ -36,7 +36,7 @@ TEST(total__delta_needs_an_earlier_value)
 	assert_true(s.has_delta && s.delta == 5 && s.total == 45);
 }
 
-TEST(total__seen_from_its_beginning_began_with_0)
+TEST(total__seen_from_its_start_began_with_0)
 {
 	struct total t = { 0 };
 
@@ -48,7 +48,7 @@ TEST(total__seen_from_its_beginning_began_with_0)
 	assert_double_equal_exact(at_end(&t, 1, true).delta, 7);
 }
 
-TEST(total__increase_is_over_all_intervals_touched)
+TEST(total__delta_is_the_sum_over_all_its_half_hours)
 {
 	struct total t = { 0 };
 	struct total_summary s;
@@ -63,7 +63,7 @@ TEST(total__increase_is_over_all_intervals_touched)
 	assert_double_equal_exact(s.total, 4);
 }
 
-TEST(total__end_of_a_half_hour_while_down_hides_the_increase)
+TEST(total__delta_is_unknown_if_a_half_hour_ended_while_disconnected)
 {
 	struct total t = { 0 };
 
@@ -80,7 +80,7 @@ TEST(total__end_of_a_half_hour_while_down_hides_the_increase)
 	assert_true(at_end(&t, 2, false).has_delta);
 }
 
-TEST(total__increase_that_no_double_holds_is_unknown)
+TEST(total__delta_that_overflows_is_unknown)
 {
 	struct total t = { 0 };
 
@@ -90,7 +90,7 @@ TEST(total__increase_that_no_double_holds_is_unknown)
 	assert_false(at_end(&t, 1, false).has_delta);
 }
 
-TEST(total__fifth_interval_back_counts_but_takes_no_revision)
+TEST(total__fifth_interval_back_counts_but_cannot_be_revised)
 {
 	struct total t = { 0 };
 
@@ -103,7 +103,7 @@ TEST(total__fifth_interval_back_counts_but_takes_no_revision)
 	assert_double_equal_exact(at_end(&t, 6, true).delta, 0);
 }
 
-TEST(interval__goes_on_by_the_clock)
+TEST(interval__ends_by_the_clock)
 {
 	assert_int_equal(total_interval_at(half(3), half(3).to_ms * 1000).from_ms, half(3).from_ms);
 	assert_int_equal(total_interval_at(half(3), half(3).to_ms * 1000 + 1).from_ms,

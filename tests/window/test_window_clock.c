@@ -22,7 +22,7 @@ TEST(floor__rounds_down_before_1970_too)
 	assert_int_equal(window_clock_floor(-1000, 1000), -1000);
 }
 
-TEST(begin__at_the_ms_or_at_a_multiple_of_the_length)
+TEST(start__is_a_whole_ms_or_a_multiple_of_the_length)
 {
 	struct window_clock c = clock_of(false, 0, 17 * S + 1999);
 
@@ -50,7 +50,7 @@ TEST(index__counts_from_the_start)
 	assert_int_equal(window_clock_index(&c, 159 * S), 5);
 }
 
-TEST(due__from_the_start_until_all_are_printed)
+TEST(due__is_the_end_of_the_window_until_all_are_printed)
 {
 	struct window_clock c = clock_of(true, 2, 100 * S);
 
@@ -69,7 +69,7 @@ TEST(due__from_the_start_until_all_are_printed)
 	assert_int_equal(window_clock_span(&c).from_us, 120 * S);
 }
 
-TEST(cut__whole_ms_within_the_window)
+TEST(partial_window__ends_at_a_whole_ms)
 {
 	struct window_clock c = clock_of(true, 0, 100 * S);
 
@@ -81,7 +81,7 @@ TEST(cut__whole_ms_within_the_window)
 	assert_int_equal(window_clock_cut_us(&c, 999 * S), 110 * S);
 }
 
-TEST(restart__numbers_on)
+TEST(second_recording__continues_the_numbers)
 {
 	struct window_clock c = clock_of(true, 0, 100 * S);
 
