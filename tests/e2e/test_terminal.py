@@ -87,7 +87,7 @@ def test_silent_run_that_succeeds_prints_only_rows(see, tool, serve, notify):
         assert see("-s", *args) == (0, [])
 
     serve(**LOSES)
-    prints_only_rows("-w", "2s", QUEUE)
+    prints_only_rows("-w", "3s", QUEUE)
     prints_only_rows("--replay", SAMPLE, "-w", "1m", "--outlier", "none")
     notify()
     prints_only_rows("--queue-name", "Queue 01", "-w", "300ms")
@@ -160,7 +160,7 @@ def test_callback_that_does_not_arrive_is_a_sentence(see):
 
 def test_verbose_says_more_but_no_json(see, serve):
     serve(**LOSES)
-    status, said = see("-v", "-w", "1s", QUEUE)
+    status, said = see("-v", "-w", "3s", QUEUE)
     assert status == 0 and all(line.startswith("gsqstat: ") for line in said)
     text = "\n".join(said)
     for words in ("gsqstat: stream.connected stream=0 at=", "gsqstat: warning: stream.retry ",
@@ -253,7 +253,8 @@ def test_second_interrupt_ends_at_once(tool, serve):
 
 
 def test_status_is_a_line_of_totals(tool, gate):
-    terminal, process = interrupted(tool, "-w", "1h", QUEUE, number=signal.SIGUSR1)
+    terminal, process = interrupted(tool, "-w", "1h", QUEUE, number=signal.SIGUSR1,
+                                    until="  connected")
     terminal.wait("gsqstat: connected: 0 windows, 0 rows, 0 reconnects, 0 frames dropped\r\n")
     process.terminate()
     assert terminal.finish(process) == 143
