@@ -21,6 +21,7 @@
 struct replay {
 	struct run *run;
 	const struct options *set;	/* this and the next one belong to the run */
+	const char *name;	/* of the input, for messages */
 	struct audit_events *events;
 	struct pipeline *pipeline;
 	struct recording *recording;	/* the input; borrowed from the options */
@@ -332,7 +333,7 @@ static enum status next_recording(struct replay *r, const struct recording_entry
 	if (e->at_us < r->newest_at_us)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording begins at %s, before "
 			"the previous one ends at %s; put them in the order of time",
-			r->set->replay, (unsigned long long)e->line, begin, end);
+			r->name, (unsigned long long)e->line, begin, end);
 	if (!r->recording_over) {
 		st = end_windows(r, err);
 		r->held = pipeline_has_more(r->pipeline);
@@ -375,11 +376,11 @@ static enum status check_source(struct replay *r, const struct recording_entry *
 	if ((source == SOURCE_NOTIFICATIONS) == r->set->notifications)
 		return ST_OK;
 	if (later)
-		return err_set(err, ST_PROTOCOL, "%s: line %llu: this recording is from another "
-			"source: replay it separately", r->set->replay,
+		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording of another source "
+			"begins here; replay it separately", r->name,
 			(unsigned long long)e->line);
-	return err_set(err, ST_PROTOCOL, "%s is from the %s: use --source %s",
-		r->set->replay, r->set->notifications ? "stream" : "notification service",
+	return err_set(err, ST_PROTOCOL, "%s: the recording is of the %s: use --source %s",
+		r->name, r->set->notifications ? "stream" : "notification service",
 		r->set->notifications ? "stream" : "notifications");
 }
 
@@ -398,13 +399,13 @@ static enum status check_names(struct replay *r, const struct recording_entry *e
 		return ST_OK;
 	}
 	if (r->set->queue_names.n)
-		return err_set(err, ST_USAGE, "--queue-name '%.100s': the recording %s has no "
+		return err_set(err, ST_USAGE, "--queue-name '%.100s': the recording in %s has no "
 			"queue names; name queues by ID with --queue",
-			r->set->queue_names.v[0], r->set->replay);
+			r->set->queue_names.v[0], r->name);
 	if (named)
-		return err_set(err, ST_USAGE, "%s '%.200s': the recording %s has no queue names; "
-			"write the queue's ID before the colon", scope_flag(named),
-			scope_expr(named), r->set->replay);
+		return err_set(err, ST_USAGE, "%s '%.200s': the recording in %s has no queue "
+			"names; write the queue's ID before the colon", scope_flag(named),
+			scope_expr(named), r->name);
 	r->past_names = true;
 	return ST_OK;
 }
@@ -492,13 +493,13 @@ static void warn_of_replay(struct replay *r)
 
 	if (r->torn)
 		lines_add(&run->warnings, "%s: the last line is incomplete and was ignored",
-			r->set->replay);
+			r->name);
 	else if (r->unended || (r->recordings && !r->recording_over))
 		lines_add(&run->warnings, "%s has no end line: its run was killed, could not "
-			"write, or has not ended", r->set->replay);
+			"write, or has not ended", r->name);
 	if (r->set->count && sinks_windows(r->run->sinks) < (int64_t)r->set->count)
 		lines_add(&run->warnings, "%s has %lld windows, fewer than --count %u",
-			r->set->replay, (long long)sinks_windows(r->run->sinks), r->set->count);
+			r->name, (long long)sinks_windows(r->run->sinks), r->set->count);
 	audit_events_warnings(r->events, &run->warnings);
 }
 
@@ -530,7 +531,7 @@ static enum status nothing_used(const struct replay *r, struct err *err)
 		why = "it has no snapshot, with which windows begin: use --no-snapshot";
 	else if (!r->set->notifications && r->set->time == TIME_EVENT && r->recordings)
 		why = "it has no frame whose timestamp could begin a window: use --time arrival";
-	return err_set(err, ST_PROTOCOL, "%s: %s", r->set->replay, why);
+	return err_set(err, ST_PROTOCOL, "%s: %s", r->name, why);
 }
 
 /* At the end of the input, prints the windows that are still open, as fast as the reader reads. */
@@ -574,6 +575,7 @@ static enum status replay_open(void **state, struct run *run, struct err *err)
 		return err_nomem(err);
 	r->run = run;
 	r->set = run->set;
+	r->name = strcmp(run->set->replay, "-") == 0 ? "standard input" : run->set->replay;
 	r->events = run->events;
 	r->recording = run->set->recording;
 	r->newest_at_us = NO_TIME;

@@ -30,7 +30,7 @@
 enum session_event_kind {
 	SESSION_TOKEN_ACQUIRED,
 	SESSION_TOKEN_CACHED,
-	SESSION_TOKEN_REFUSED,	/* by the token endpoint, or a 401 of the gateway */
+	SESSION_TOKEN_REFUSED,	/* by the token endpoint, or a 401 of the service */
 	SESSION_TOKEN_RETRY,	/* the next request for a token is in wait_us */
 	SESSION_CONNECTED,	/* up since at_us */
 	SESSION_MESSAGE,

@@ -243,8 +243,8 @@ def test_queue_name_exits_with_2_if_the_recording_has_no_names(tool):
     notices = NOTICES.read_text()
     r = tool.run("--replay", "-", "--queue-name", "Sales",
                  data=notices[notices.index("\n") + 1:])
-    assert r.status == 2 and r.end["message"] == "--queue-name 'Sales': the recording - has no " \
-        "queue names; name queues by ID with --queue", r.err
+    assert r.status == 2 and r.end["message"] == "--queue-name 'Sales': the recording in " \
+        "standard input has no queue names; name queues by ID with --queue", r.err
 
 
 @pytest.mark.parametrize("flags,data,words", [

@@ -258,8 +258,8 @@ def test_replay_that_waits_has_a_progress_line(tool):
     terminal.wait(r"window \d+  \d+ frames  lag \S+  replay")
     process.stdin.close()
     assert terminal.finish(process) == 0
-    assert [line[-46:] for line in shown(terminal.text)] == [
-        "-: the last line is incomplete and was ignored", ""]
+    assert [line[-59:] for line in shown(terminal.text)] == [
+        "standard input: the last line is incomplete and was ignored", ""]
 
 
 # -- a true terminal

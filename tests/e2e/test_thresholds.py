@@ -175,8 +175,8 @@ def test_names_are_refused_if_the_recording_has_none(tool):
     args = "--source", "notifications", "--replay", "-", "-w", "10s", ONE
     result = tool.run(*args, "--fail-if", "Sale:oWaiting.max > 0", data=text)
     assert (result.status, result.out) == (2, "")
-    assert result.end["message"] == "--fail-if 'Sale:oWaiting.max > 0': the recording - has no " \
-        "queue names; write the queue's ID before the colon"
+    assert result.end["message"] == "--fail-if 'Sale:oWaiting.max > 0': the recording in " \
+        "standard input has no queue names; write the queue's ID before the colon"
     assert tool.run(*args, "--fail-if", ONE + ":oWaiting.max > 0", data=text).status == 1
 
 
