@@ -188,19 +188,19 @@ static const struct {
 	enum audit_level level;
 	const char *sentence;		/* NULL: none */
 } stream_lines[] = {
-	[SESSION_TOKEN_ACQUIRED] = { "token.acquired", LEVEL_INFO },
-	[SESSION_TOKEN_CACHED] = { "token.cached", LEVEL_INFO },
-	[SESSION_TOKEN_REFUSED] = { "token.refused", LEVEL_WARNING },
-	[SESSION_TOKEN_RETRY] = { "token.retry", LEVEL_WARNING },
-	[SESSION_CONNECTED] = { "stream.connected", LEVEL_INFO },
-	[SESSION_MESSAGE] = { "stream.message", LEVEL_DEBUG },
+	[SESSION_TOKEN_ACQUIRED] = { "token.acquired", LEVEL_INFO, NULL },
+	[SESSION_TOKEN_CACHED] = { "token.cached", LEVEL_INFO, NULL },
+	[SESSION_TOKEN_REFUSED] = { "token.refused", LEVEL_WARNING, NULL },
+	[SESSION_TOKEN_RETRY] = { "token.retry", LEVEL_WARNING, NULL },
+	[SESSION_CONNECTED] = { "stream.connected", LEVEL_INFO, NULL },
+	[SESSION_MESSAGE] = { "stream.message", LEVEL_DEBUG, NULL },
 	[SESSION_LOST] = { "stream.lost", LEVEL_WARNING, "the connection was lost: " },
-	[SESSION_RETRY] = { "stream.retry", LEVEL_WARNING },
-	[SESSION_CLOSED] = { "stream.closed", LEVEL_INFO },
-	[SESSION_OVER] = { NULL, LEVEL_ERROR },	/* run.end says it */
-	[SESSION_SILENT] = { "stream.silent", LEVEL_INFO },
-	[SESSION_ANSWER] = { NULL, LEVEL_DEBUG },
-	[SESSION_SECRET] = { NULL, LEVEL_DEBUG },
+	[SESSION_RETRY] = { "stream.retry", LEVEL_WARNING, NULL },
+	[SESSION_CLOSED] = { "stream.closed", LEVEL_INFO, NULL },
+	[SESSION_OVER] = { NULL, LEVEL_ERROR, NULL },	/* run.end says it */
+	[SESSION_SILENT] = { "stream.silent", LEVEL_INFO, NULL },
+	[SESSION_ANSWER] = { NULL, LEVEL_DEBUG, NULL },
+	[SESSION_SECRET] = { NULL, LEVEL_DEBUG, NULL },
 	[SESSION_REFUSED] = { "queue.refused", LEVEL_WARNING, "a queue was refused: " },
 	[SESSION_WARNING] = { "warning", LEVEL_WARNING, "" },
 	[SESSION_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING, "--resync failed: " }
@@ -503,8 +503,8 @@ static const struct {
 	enum audit_level level;
 	const char *sentence;		/* NULL: none */
 } delivery_lines[DELIVERIES_KINDS] = {
-	[DELIVERIES_DELIVERED] = { "callback.delivered", LEVEL_DEBUG },
-	[DELIVERIES_RETRY] = { "callback.retry", LEVEL_WARNING },
+	[DELIVERIES_DELIVERED] = { "callback.delivered", LEVEL_DEBUG, NULL },
+	[DELIVERIES_RETRY] = { "callback.retry", LEVEL_WARNING, NULL },
 	[DELIVERIES_DROPPED] = { "callback.dropped", LEVEL_WARNING, "was dropped" },
 	[DELIVERIES_REFUSED] = { "callback.refused", LEVEL_WARNING,
 		"was refused, and stays in the spool" },
