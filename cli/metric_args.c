@@ -217,9 +217,10 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 		snprintf(why, sizeof(why), "'%s' is not a queue of this run", id);
 		command_line_problem(p, expr, why);
 	}
-	if (scope_queue_name(scope) && !p->set->notifications && !command_line_bad(p, "source"))
-		command_line_problem(p, expr, "the stream has no queue names; write the queue's "
-			"ID before the colon");
+	if (scope_needs_names(scope) && !p->set->notifications && !p->set->replay
+	    && !command_line_bad(p, "source"))
+		command_line_problem(p, expr, "the stream has no queue names, and no --queue-file "
+			"has this one; write the queue's ID before the colon");
 	if (scope_media(scope) && !p->set->notifications && !command_line_bad(p, "source")) {
 		snprintf(why, sizeof(why), "the stream has no rows of media types; leave out "
 			"/%.100s", scope_media(scope));
@@ -313,7 +314,7 @@ static void settle_judges(struct command_line *p)
 
 	if (!set->fail_if.n && !check)
 		return;
-	set->scopes = scopes_new();
+	set->scopes = scopes_new(&set->file_names);
 	if (set->scopes && set->fail_if.n)
 		set->thresholds = thresholds_new(set->scopes);
 	if (set->scopes && check)

@@ -32,7 +32,7 @@ const struct option_def option_table[] = {
 	{ "queue", 'q', MODE_RUN & ~MODE_LIST, "ID[,ID]...", "watch this queue; repeatable",
 		LIST(queues), .set = queue_args_ids, .group = "Queues and metrics", COMMON },
 	{ "queue-file", 'Q', MODE_RUN & ~MODE_LIST, "FILE",
-		"read queue IDs from FILE (- is stdin); repeatable", LIST(queue_files),
+		"read queue IDs and names from FILE (- is stdin)", LIST(queue_files),
 		.set = queue_args_file, COMMON },
 	{ "queue-name", 0, MODE_RUN & ~(MODE_STREAM | MODE_LIST), "PATTERN",
 		"watch queues by name, * is any text; repeatable", LIST(queue_names),

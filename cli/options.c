@@ -300,6 +300,7 @@ void options_free(struct options *set)
 	if (set->config_file)
 		config_file_free(set->config_file);
 	free(set->config_file);
+	queue_index_free(&set->file_names);
 	lines_free(&set->warnings);
 	creds_free(&set->creds);
 	targets_free(&set->targets);

@@ -19,6 +19,7 @@
 #include "util/buf.h"
 #include "util/lines.h"
 #include "webhook/target.h"
+#include "window/queue_index.h"
 #include "window/stream_window.h"
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */
@@ -38,6 +39,7 @@ struct options {
 	bool notifications;		/* true: the source is notifications; false: the stream */
 	struct lines queue_names;	/* patterns, as given */
 	struct lines queue_files;
+	struct queue_index file_names;	/* the queues that have a name in --queue-file */
 	bool skip_refused, list_queues;
 	bool now;			/* --now: one snapshot, no windows */
 	bool snapshot;			/* false: --no-snapshot */

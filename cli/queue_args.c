@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/queue_file.h"
 #include "source/channel.h"
 #include "util/buf.h"
 #include "util/files.h"
@@ -27,8 +28,30 @@ static const char *shown(char text[TEXT_SHOWN_SIZE], const char *s, size_t len)
 	return target_shown(text, url);
 }
 
-/* Adds a queue ID, or a problem. from says where the ID was: an option, or a file and line. */
-static void add_queue(struct command_line *p, const char *s, size_t len, const char *from)
+/* Keeps the first name that a queue has in a file. from: the file and line. */
+static void add_name(struct command_line *p, const char *id, const char *name, const char *from)
+{
+	struct queue_index *names = &p->set->file_names;
+	char first[TEXT_SHOWN_SIZE], second[TEXT_SHOWN_SIZE];
+	const char *known;
+
+	if (queue_index_find(names, id) == QUEUE_INDEX_NONE && !queue_index_add(names, id)) {
+		p->problems.failed = true;
+		return;
+	}
+	known = queue_index_name(names, queue_index_find(names, id));
+	if (!known)
+		p->problems.failed |= !queue_index_set_name(names, id, name);
+	else if (strcmp(known, name) != 0)
+		lines_add(&p->set->warnings, "%s queue %s already has the name '%s'; '%s' is "
+			"ignored", from, id, text_shown(first, known, strlen(known)),
+			text_shown(second, name, strlen(name)));
+}
+
+/* Adds a queue ID, or a problem. name: NULL if there is none. from says where the ID was: an
+ * option, or a file and line. */
+static void add_queue(struct command_line *p, const char *s, size_t len, const char *name,
+	const char *from)
 {
 	char id[UUID_LEN + 1], text[TEXT_SHOWN_SIZE];
 	struct lines *queues = &p->set->queues;
@@ -38,6 +61,8 @@ static void add_queue(struct command_line *p, const char *s, size_t len, const c
 			"11111111-1111-4111-8111-111111111111", from, shown(text, s, len));
 		return;
 	}
+	if (name)
+		add_name(p, id, name, from);
 	if (lines_has(queues, id)) {
 		lines_add(&p->set->warnings, "%s '%s' was given before; it counts once", from, id);
 		return;
@@ -57,7 +82,7 @@ static void add_queues(struct command_line *p, const char *value, const char *fr
 	for (;;) {
 		size_t len = strcspn(value, ",");
 
-		add_queue(p, value, len, from);
+		add_queue(p, value, len, NULL, from);
 		if (!value[len])
 			return;
 		value += len + 1;
@@ -89,30 +114,30 @@ void queue_args_name(struct command_line *p, const char *value)
 
 /* --- --queue-file ------------------------------------------------------------------- */
 
-static void queue_line(struct command_line *p, const char *path, const char *s, size_t len,
-	size_t number)
+static void queue_entry(struct command_line *p, const char *path, const struct queue_file_entry *e)
 {
 	char from[TEXT_SHOWN_SIZE + 64], text[TEXT_SHOWN_SIZE];
 
 	snprintf(from, sizeof(from), "--queue-file '%s', line %zu:",
-		text_shown(text, path, strlen(path)), number);
-	add_queue(p, s, len, from);
+		text_shown(text, path, strlen(path)), e->line);
+	if (e->why == why_no_memory)
+		p->problems.failed = true;
+	else if (e->why)
+		lines_add(&p->problems, "%s %s", from, e->why);
+	if (e->id)
+		add_queue(p, e->id, e->id_len, e->name, from);
 }
 
-/* Reads one ID per line; # starts a comment. */
-static void queue_lines(struct command_line *p, const struct buf *file, const char *path)
+static void queue_entries(struct command_line *p, const struct buf *file, const char *path)
 {
-	size_t at = 0, len, number = 0, found = 0;
+	struct queue_file f = { .text = file->data, .size = file->len };
+	struct queue_file_entry e;
 	char text[TEXT_SHOWN_SIZE];
-	const char *s;
+	size_t found = 0;
 
-	while ((s = text_line(file->data, file->len, &at, &len))) {
-		number++;
-		if (!len)
-			continue;
-		found++;
-		queue_line(p, path, s, len, number);
-	}
+	for (; queue_file_next(&f, &e); found++)
+		queue_entry(p, path, &e);
+	queue_file_free(&f);
 	if (!found)
 		lines_add(&p->problems, "--queue-file '%s': contains no queue ID",
 			text_shown(text, path, strlen(path)));
@@ -143,6 +168,6 @@ void queue_args_file(struct command_line *p, const char *path)
 	if (why)
 		command_line_file_problem(p, "--queue-file", path, why);
 	else
-		queue_lines(p, &text, path);
+		queue_entries(p, &text, path);
 	buf_free(&text);
 }

@@ -8,7 +8,7 @@ void queue_args_ids(struct command_line *p, const char *value);	/* --queue: ID[,
 void queue_args_operand(struct command_line *p, const char *value);	/* the same */
 void queue_args_name(struct command_line *p, const char *value);	/* --queue-name */
 
-/* --queue-file: a file with one ID per line; "-" is stdin. */
+/* --queue-file: see queue_file.h; "-" is stdin. */
 void queue_args_file(struct command_line *p, const char *path);
 
 #endif

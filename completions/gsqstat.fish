@@ -18,7 +18,7 @@ end
 
 complete -c gsqstat -f
 complete -c gsqstat -s q -l queue -x -d 'watch this queue'
-complete -c gsqstat -s Q -l queue-file -r -F -d 'read queue IDs from FILE'
+complete -c gsqstat -s Q -l queue-file -r -F -d 'read queue IDs and names from FILE'
 complete -c gsqstat -l queue-name -x -d 'watch queues by name'
 complete -c gsqstat -l skip-refused -d 'go on without queues that the service refuses'
 complete -c gsqstat -l list-queues -d 'print all queues with their names, then exit'

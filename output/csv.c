@@ -1,7 +1,8 @@
 /*
  * CSV output (-f csv, RFC 4180 with LF): the header, and a line for each series of each row of a
- * closed window. Windows that have media types have more columns, after the others; one for labels
- * is the last.
+ * closed window. Windows that have media types have more columns, after the others; the stream has
+ * one more if the name of a queue is known when the first row is printed. One for labels is the
+ * last.
  */
 #include "output/output.h"
 
@@ -14,6 +15,7 @@
 
 #define HEADER "window,start,end,partial,coverage,queueId,metric,count,last,min,max," \
 	"mean,stddev,p50,p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,endMs"
+#define NAME_HEADER ",queueName"
 #define MEDIA_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta"
 
 static void put_number(struct buf *out, double x)
@@ -101,9 +103,15 @@ static bool put_labels(struct buf *out, const struct row_labels *labels)
 	return ok;
 }
 
+struct csv {
+	bool header;		/* the header has not been printed */
+	bool begun;		/* a row has been printed */
+	bool names;		/* rows of the stream have the column queueName */
+};
+
 /* series NULL: the row has no series. */
-static bool put_line(struct buf *out, const struct row_window *w, const struct row *row,
-	const struct row_series *series)
+static bool put_line(const struct csv *csv, struct buf *out, const struct row_window *w,
+	const struct row *row, const struct row_series *series)
 {
 	put_span(out, w, row);
 	buf_char(out, ',');
@@ -111,30 +119,36 @@ static bool put_line(struct buf *out, const struct row_window *w, const struct r
 		return false;
 	put_statistics(out, series);
 	put_counts(out, w, row);
-	if (w->has_media)
+	if (w->has_media) {
 		put_media(out, row, series);
+	} else if (csv->names) {
+		buf_char(out, ',');
+		text_put_csv(out, row->queue_name ? row->queue_name : "");
+	}
 	if (w->has_labels && !put_labels(out, row->labels))
 		return false;
 	buf_char(out, '\n');
 	return !out->failed;
 }
 
-/* The state is true until the header has been printed, before the first row. */
 static bool put(void *state, const struct row_window *w, struct buf *out)
 {
-	bool *header = state;
+	struct csv *csv = state;
 
+	if (!csv->begun)
+		csv->names = w->has_names;
 	for (size_t i = 0; i < w->nrow; i++) {
 		const struct row *row = &w->row[i];
 
-		if (*header)
-			buf_printf(out, "%s%s%s\n", HEADER, w->has_media ? MEDIA_HEADER : "",
-				w->has_labels ? ",labels" : "");
-		*header = false;
-		if (!row->nseries && !put_line(out, w, row, NULL))
+		if (csv->header)
+			buf_printf(out, "%s%s%s\n", HEADER, w->has_media ? MEDIA_HEADER
+				: csv->names ? NAME_HEADER : "", w->has_labels ? ",labels" : "");
+		csv->header = false;
+		csv->begun = true;
+		if (!row->nseries && !put_line(csv, out, w, row, NULL))
 			return false;
 		for (size_t k = 0; k < row->nseries; k++)
-			if (!put_line(out, w, row, &row->series[k]))
+			if (!put_line(csv, out, w, row, &row->series[k]))
 				return false;
 	}
 	return true;
@@ -142,11 +156,11 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 
 static void *new(const struct output_conf *conf)
 {
-	bool *header = malloc(sizeof(*header));
+	struct csv *csv = calloc(1, sizeof(*csv));
 
-	if (header)
-		*header = conf->header;
-	return header;
+	if (csv)
+		csv->header = conf->header;
+	return csv;
 }
 
 const struct output output_csv = { .new = new, .free = free, .put = put };

@@ -18,21 +18,25 @@ struct scope {
 	enum scope_kind kind;
 	char *queue;		/* an ID, or a name, in lower case */
 	char *media;		/* NULL: none is given */
+	struct lines ids;	/* of the queues to which the options give the name */
 };
 
 struct scopes {
+	const struct queue_index *names;	/* see scopes_new */
 	struct scope **v;
 	size_t n;
 	locale_t utf8;
 	struct buf folded;	/* a queue's name in lower case */
 };
 
-struct scopes *scopes_new(void)
+struct scopes *scopes_new(const struct queue_index *names)
 {
 	struct scopes *ss = calloc(1, sizeof(*ss));
 
-	if (ss)
-		ss->utf8 = utf8_locale_new();
+	if (!ss)
+		return NULL;
+	ss->names = names;
+	ss->utf8 = utf8_locale_new();
 	return ss;
 }
 
@@ -40,6 +44,7 @@ static void scope_free(struct scope *s)
 {
 	free(s->queue);
 	free(s->media);
+	lines_free(&s->ids);
 	free(s);
 }
 
@@ -151,6 +156,17 @@ static bool add(struct scopes *ss, struct scope *s)
 	return true;
 }
 
+/* Finds the queues that have the scope's name according to the options. */
+static void find_ids(struct scopes *ss, struct scope *s)
+{
+	for (size_t i = 0; ss->names && i < queue_index_count(ss->names); i++) {
+		const char *name = queue_index_name(ss->names, i);
+
+		if (name && strcmp(fold(ss, name), s->queue) == 0)
+			lines_add(&s->ids, "%s", queue_index_id(ss->names, i));
+	}
+}
+
 static bool set(struct scopes *ss, struct scope *s, const char *queue, const char *media,
 	bool quoted)
 {
@@ -162,7 +178,10 @@ static bool set(struct scopes *ss, struct scope *s, const char *queue, const cha
 		s->queue = strdup(is_id ? id : fold(ss, queue));
 	if (media)
 		s->media = strdup(media);
-	return (!queue || s->queue) && (!media || s->media) && !ss->folded.failed;
+	if (s->kind == SCOPE_NAME && s->queue)
+		find_ids(ss, s);
+	return (!queue || s->queue) && (!media || s->media) && !s->ids.failed
+		&& !ss->folded.failed;
 }
 
 const struct scope *scopes_take(struct scopes *ss, const char *flag, const char *expr, char **text,
@@ -237,10 +256,15 @@ const struct scope *scopes_at(const struct scopes *ss, size_t i)
 	return ss->v[i];
 }
 
-const struct scope *scopes_with_name(const struct scopes *ss)
+bool scope_needs_names(const struct scope *s)
+{
+	return s->kind == SCOPE_NAME && !s->ids.n;
+}
+
+const struct scope *scopes_needing_names(const struct scopes *ss)
 {
 	for (size_t i = 0; i < scopes_count(ss); i++)
-		if (scope_queue_name(ss->v[i]))
+		if (scope_needs_names(ss->v[i]))
 			return ss->v[i];
 	return NULL;
 }
@@ -248,14 +272,15 @@ const struct scope *scopes_with_name(const struct scopes *ss)
 void scopes_add_names(const struct scopes *ss, struct lines *names)
 {
 	for (size_t i = 0; i < scopes_count(ss); i++)
-		if (scope_queue_name(ss->v[i]))
+		if (scope_needs_names(ss->v[i]))
 			lines_add(names, "%s", ss->v[i]->queue);
 }
 
 static bool has_queue(struct scopes *ss, const struct scope *s, const char *id, const char *name)
 {
 	if (s->kind == SCOPE_NAME)
-		return name && strcmp(fold(ss, name), s->queue) == 0;
+		return lines_has(&s->ids, id)
+			|| (name && strcmp(fold(ss, name), s->queue) == 0);
 	return s->kind == SCOPE_ALL || strcmp(id, s->queue) == 0;
 }
 

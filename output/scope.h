@@ -22,7 +22,9 @@
 struct scope;
 struct scopes;
 
-struct scopes *scopes_new(void);	/* NULL: out of memory */
+/* names: the queues of which the options give a name; NULL: none. They are borrowed until the last
+ * scope is taken. Returns NULL if out of memory. */
+struct scopes *scopes_new(const struct queue_index *names);
 void scopes_free(struct scopes *ss);	/* NULL is fine */
 
 /*
@@ -47,8 +49,10 @@ unsigned scope_rank(const struct scope *s);
 /* In these functions ss may be NULL, which means that there are no scopes. */
 size_t scopes_count(const struct scopes *ss);
 const struct scope *scopes_at(const struct scopes *ss, size_t i);
-/* The first scope that has a queue's name; NULL: none has one. */
-const struct scope *scopes_with_name(const struct scopes *ss);
+/* Whether the scope has a queue's name that the options do not give, so that it must be found. */
+bool scope_needs_names(const struct scope *s);
+/* The first of those scopes; NULL: there is none. */
+const struct scope *scopes_needing_names(const struct scopes *ss);
 void scopes_add_names(const struct scopes *ss, struct lines *names);	/* adds those names */
 
 /* Checks that the queue of each scope is one of the run's queues. False: appends to why a text

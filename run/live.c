@@ -87,6 +87,13 @@ static enum status open_channel(struct live *live, struct err *err)
 	return live->source.channel ? ST_OK : err_nomem(err);
 }
 
+/* Call when the names of the queues are known. */
+static enum status open_source(struct live *live, struct err *err)
+{
+	recorder_names(&live->recorder, pipeline_queues(live->pipeline));
+	return live->run->set->notifications ? open_channel(live, err) : open_stream(live, err);
+}
+
 /* Adds the names of --queue-name, and those in thresholds and rules. */
 static void gather_names(struct lines *names, const struct options *set)
 {
@@ -117,23 +124,19 @@ static enum status open_lookup(struct live *live, struct err *err)
 	return live->lookup ? ST_OK : err_nomem(err);
 }
 
-/* If all queues are named by ID, rows have names only if the cache knows them. There is no request
- * for names. */
+/* If all queues are named by ID, rows have names only if the cache or --queue-file has them. There
+ * is no request for names. */
 static enum status take_cached_names(struct live *live, struct err *err)
 {
 	struct run *run = live->run;
 	const struct creds *creds = &run->set->creds;
 	struct queue_cache_key key = { creds->base_url, creds->client_id };
-	enum status st;
 
 	if (!run->set->cache || !creds->client_id
 	    || !queue_cache_load(&key, NULL, 0, run->now_us, &live->cached_names,
 		    &run->warnings))
 		return ST_OK;
-	st = run_queues_find(run, live->pipeline, &live->cached_names, err);
-	if (st == ST_OK)
-		recorder_names(&live->recorder, pipeline_queues(live->pipeline));
-	return st;
+	return run_queues_find(run, live->pipeline, &live->cached_names, err);
 }
 
 static enum status open_token(struct live *live, struct err *err)
@@ -173,14 +176,15 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 		st = setup_net(run, err);
 	if (st == ST_OK)
 		st = open_token(live, err);
+	if (st == ST_OK)
+		st = run_queues_set_file_names(run, live->pipeline, err);
 	if (st != ST_OK)
 		return st;
-	if (!set->notifications)
-		return open_stream(live, err);
-	if (set->queue_names.n || set->list_queues || scopes_with_name(set->scopes))
+	if (set->queue_names.n || set->list_queues || scopes_needing_names(set->scopes))
 		return open_lookup(live, err);
-	st = take_cached_names(live, err);
-	return st == ST_OK ? open_channel(live, err) : st;
+	if (set->notifications)
+		st = take_cached_names(live, err);
+	return st == ST_OK ? open_source(live, err) : st;
 }
 
 static void live_free(void *state)
@@ -367,8 +371,7 @@ static enum status take_names(struct live *live, struct err *err)
 			"takes %d", run->queues.n, CHANNEL_QUEUES_MAX);
 	if (st != ST_OK)
 		return st;
-	recorder_names(&live->recorder, pipeline_queues(live->pipeline));
-	return open_channel(live, err);
+	return open_source(live, err);
 }
 
 /* Whether the lookup of queues is under way, so that there is no source yet. */

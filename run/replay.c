@@ -118,7 +118,7 @@ static enum status watch_names(struct replay *r, const struct queue_list *list, 
 	for (size_t i = 0; st == ST_OK && r->run->any_queue && i < list->n; i++)
 		st = watch_queue(r, list->v[i].id, err);
 	if (st == ST_OK)
-		st = run_queues_set_names(r->pipeline, list, err);
+		st = run_queues_set_names(r->run, r->pipeline, list, err);
 	free(hits.v);
 	lines_free(&unknown);
 	return st;
@@ -186,7 +186,7 @@ static enum status take_answer(struct replay *r, const struct recording_entry *e
 	const char *why;
 	bool good = true;
 
-	if (!r->set->notifications) {
+	if (!r->set->notifications && e->answer != ANSWER_QUEUES) {
 		audit_events_broken_line(r->events, e->line,
 			"an answer of the notification service in a recording of the stream");
 		return ST_OK;
@@ -366,9 +366,11 @@ static enum status begin_recording(struct replay *r, const struct recording_entr
 static enum status check_source(struct replay *r, const struct recording_entry *e, struct err *err)
 {
 	bool later = r->source_known || r->recordings > 1;
-	enum recording_entry_source source = r->source_known && e->kind == RECORDING_FRAME
-		? SOURCE_UNKNOWN
-		: recording_entry_source_of(e);
+	/* a recording of the stream, too, can have names right after its first line */
+	bool names = e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES && !r->past_names;
+	enum recording_entry_source source
+		= r->source_known && (names || e->kind == RECORDING_FRAME)
+		? SOURCE_UNKNOWN : recording_entry_source_of(e);
 
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;
@@ -388,7 +390,7 @@ static enum status check_source(struct replay *r, const struct recording_entry *
  * is an error if the options need names. */
 static enum status check_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct scope *named = scopes_with_name(r->set->scopes);
+	const struct scope *named = scopes_needing_names(r->set->scopes);
 	bool early = e->kind == RECORDING_RUN || e->kind >= RECORDING_END_STATE
 		|| (e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES);
 
@@ -569,6 +571,7 @@ static enum status replay_open(void **state, struct run *run, struct err *err)
 {
 	struct pipeline_conf conf = pipeline_conf(run);
 	struct replay *r = calloc(1, sizeof(*r));
+	enum status st;
 
 	*state = r;
 	if (!r)
@@ -579,7 +582,8 @@ static enum status replay_open(void **state, struct run *run, struct err *err)
 	r->events = run->events;
 	r->recording = run->set->recording;
 	r->newest_at_us = NO_TIME;
-	return pipeline_new(&r->pipeline, &conf, err);
+	st = pipeline_new(&r->pipeline, &conf, err);
+	return st == ST_OK ? run_queues_set_file_names(run, r->pipeline, err) : st;
 }
 
 static void replay_free(void *state)

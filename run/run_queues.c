@@ -23,13 +23,27 @@ enum status run_queues_add(struct run *run, const char *id, struct err *err)
 	return run->queues.failed ? err_nomem(err) : ST_OK;
 }
 
-enum status run_queues_set_names(struct pipeline *p, const struct queue_list *list,
-	struct err *err)
+enum status run_queues_set_file_names(const struct run *run, struct pipeline *p, struct err *err)
 {
+	const struct queue_index *names = &run->set->file_names;
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < queue_index_count(names); i++)
+		st = pipeline_set_name(p, queue_index_id(names, i), queue_index_name(names, i),
+			err);
+	return st;
+}
+
+enum status run_queues_set_names(const struct run *run, struct pipeline *p,
+	const struct queue_list *list, struct err *err)
+{
+	const struct queue_index *names = &run->set->file_names;
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < list->n; i++)
-		st = pipeline_set_name(p, list->v[i].id, list->v[i].name, err);
+		if (run->set->notifications
+		    || queue_index_find(names, list->v[i].id) == QUEUE_INDEX_NONE)
+			st = pipeline_set_name(p, list->v[i].id, list->v[i].name, err);
 	return st;
 }
 
@@ -82,7 +96,9 @@ enum status run_queues_find(struct run *run, struct pipeline *p, const struct qu
 		st = pipeline_set_queues(p, (const char *const *)run->queues.v, run->queues.n,
 			err);
 	if (st == ST_OK)
-		st = run_queues_set_names(p, list, err);
+		st = run_queues_set_file_names(run, p, err);
+	if (st == ST_OK)
+		st = run_queues_set_names(run, p, list, err);
 	if (st == ST_OK)
 		st = refuse_problems(run, &problems, err);
 	lines_free(&problems);

@@ -16,9 +16,12 @@ enum status run_queues_begin(struct run *run, struct err *err);
 /* Adds a queue unless the run has it. */
 enum status run_queues_add(struct run *run, const char *id, struct err *err);
 
-/* Gives the queues of the pipeline the names that they have in the list. */
-enum status run_queues_set_names(struct pipeline *p, const struct queue_list *list,
-	struct err *err);
+/* Gives the queues of the pipeline the names of --queue-file. Call once the pipeline is open. */
+enum status run_queues_set_file_names(const struct run *run, struct pipeline *p, struct err *err);
+/* Gives them the names that they have in the list. With notifications these take precedence over
+ * those of --queue-file; the stream's are recorded ones of an earlier --queue-file, and do not. */
+enum status run_queues_set_names(const struct run *run, struct pipeline *p,
+	const struct queue_list *list, struct err *err);
 
 /*
  * Adds the queues that --queue-name matches in the list, and hands all queues and their names to

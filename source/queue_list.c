@@ -8,7 +8,6 @@
 #include "util/base.h"
 #include "util/utf8.h"
 
-#define TEXT_MAX 1024		/* bytes of a name */
 #define MEDIA_MAX 32
 
 /* --- the list ----------------------------------------------------------------------- */
@@ -99,7 +98,7 @@ static bool put_text(struct buf *block, const struct json_text *text)
 		return false;
 	buf_char(block, '\0');
 	/* not as long as in the JSON: the cache escapes what the API does not */
-	return !block->failed && block->len - start - 1 <= TEXT_MAX
+	return !block->failed && block->len - start - 1 <= QUEUE_LIST_NAME_MAX
 		&& strlen(block->data + start) == block->len - start - 1;
 }
 

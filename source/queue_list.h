@@ -11,6 +11,7 @@
 #include "window/queue_index.h"
 
 #define QUEUE_LIST_QUEUES_MAX 20000
+#define QUEUE_LIST_NAME_MAX 1024	/* bytes of a name */
 
 struct queue_list_entry {
 	char id[UUID_LEN + 1];		/* lower case */

@@ -290,7 +290,7 @@ static struct sample some_values;
 /* Two rows; the values are there before anything fails. */
 static bool in_place_of_rows(struct buf *text, bool checks)
 {
-	struct scopes *scopes = scopes_new();
+	struct scopes *scopes = scopes_new(NULL);
 	struct nagios *p = checks && scopes ? nagios_new(scopes) : NULL;
 	struct row_window window = { 0 };
 	size_t skipped;

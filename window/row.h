@@ -74,6 +74,8 @@ struct row_window {		/* start with all zero; text is borrowed from its source */
 	 * totals, for which CSV has separate columns. */
 	bool has_media;
 	bool has_labels;		/* its rows can have labels */
+	bool has_names;			/* the name of a queue is known, but maybe not of all; not
+					   set if has_media */
 	bool event_time;		/* frames count in the window of their timestamp, not of
 					   their arrival */
 	int64_t index, start_ms, end_ms;

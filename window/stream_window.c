@@ -521,6 +521,7 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 	r->source = "stream";
 	r->has_interval = true;
 	r->has_labels = w->conf.labels != NULL;
+	r->has_names = queue_index_has_names(&w->index);
 	r->event_time = w->conf.time == TIME_EVENT;
 	window_clock_label(&w->clock, end_us, cut, r);
 	if (!add_rows(w, span, r))

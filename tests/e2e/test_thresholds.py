@@ -128,7 +128,6 @@ def test_partial_rows_count_but_the_signal_gives_the_status(tool, gate):
     ("abandonedCount.max > 1",
      "--metric does not ask for 'abandonedCount'; add it to --metric or use "),
     ("covrage < 1", "'covrage' is not a metric or field; did you mean coverage?"),
-    ("Support:coverage < 1", "the stream has no queue names; write the queue's ID"),
     ('"Support:coverage < 1', "has no closing quote and colon after"),
     ("a.b:coverage < 1", "'a.b' has a blank, a dot or an operator"),
     ("99999999-1111-4111-8111-111111111111:coverage < 1", "is not a queue of this run"),

@@ -58,6 +58,16 @@ static bool leads_out(const char *arg)
 	return slash && (slash == arg || strncmp(slash - 1, "://", 3) != 0);
 }
 
+static void check_names(const struct options *set)
+{
+	for (size_t i = 0; i < queue_index_count(&set->file_names); i++) {
+		const char *name = queue_index_name(&set->file_names, i);
+
+		must(lines_has(&set->queues, queue_index_id(&set->file_names, i)));
+		must(*name && strlen(name) <= 1024 && utf8_valid(name, strlen(name)));
+	}
+}
+
 static void check_run(const struct options *set)
 {
 	const char *json = set->settings_json;
@@ -77,6 +87,7 @@ static void check_run(const struct options *set)
 		for (size_t k = 0; k < i; k++)
 			must(!same_text(queue, set->queues.v[k]));
 	}
+	check_names(set);
 }
 
 /* The variables with secrets are overwritten when they are read. Not setenv(3), which would leave

@@ -55,7 +55,7 @@ static void check_filter(const char *text)
 static void check_scope(const struct scope *scope, const char *media)
 {
 	const char *id = scope_queue_id(scope), *name = scope_queue_name(scope), *why_not;
-	struct scopes *scopes = scopes_new();
+	struct scopes *scopes = scopes_new(NULL);
 	const char *own = id ? id : Q2;
 	struct queue_index queues = { 0 };
 	char *text = id || name ? text_format("%s%s%s%s%s:rest", name ? "\"" : "", name ? name : id,
@@ -75,7 +75,7 @@ static void check_scope(const struct scope *scope, const char *media)
 	must(same_text(own, Q1) || queue_index_add(&queues, Q1));
 	must(!name || queue_index_set_name(&queues, own, name));
 	why_not = scopes_find(scopes, &queues, &unknown) ? NULL : unknown.data;
-	must(!why_not && scopes_count(scopes) == 1 && !scopes_with_name(scopes) == !name);
+	must(!why_not && scopes_count(scopes) == 1 && !scopes_needing_names(scopes) == !name);
 	queue_index_free(&queues);
 	buf_free(&unknown);
 	free(text);
@@ -84,7 +84,7 @@ static void check_scope(const struct scope *scope, const char *media)
 
 static void check_scope_text(const char *text)
 {
-	struct scopes *scopes = scopes_new();
+	struct scopes *scopes = scopes_new(NULL);
 	char *copy = strdup(text), *at = copy, why[512] = "", *slash;
 	const struct scope *scope;
 
@@ -146,7 +146,7 @@ static void held(void *arg, const struct threshold_hit *hit)
 
 static void check_threshold(const char *text)
 {
-	struct scopes *scopes = scopes_new();
+	struct scopes *scopes = scopes_new(NULL);
 	struct thresholds *ts = scopes ? thresholds_new(scopes) : NULL;
 	const struct row_window *w = a_window();
 	char *blanks = text_format(" \t%s", text);
@@ -212,7 +212,7 @@ static void check_line(const struct buf *line)
 
 static void check_nagios(const char *text)
 {
-	struct scopes *scopes = scopes_new();
+	struct scopes *scopes = scopes_new(NULL);
 	struct nagios *check = scopes ? nagios_new(scopes) : NULL;
 	const struct row_name *name;
 	struct buf line = { 0 };

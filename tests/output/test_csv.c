@@ -4,10 +4,33 @@
 
 /* --- stream windows ------------------------------------------------------------------- */
 
-static const char *render(bool *header)
+/* What one run has printed so far: with and without a header. */
+static void *with_header, *bare;
+
+static void *state_new(bool header)
+{
+	return output_csv.new(&(struct output_conf){ .header = header });
+}
+
+static int make_states(void **state)
+{
+	(void)state;
+	with_header = state_new(true);
+	bare = state_new(false);
+	return with_header && bare ? 0 : -1;
+}
+
+static int free_states(void **state)
+{
+	output_csv.free(with_header);
+	output_csv.free(bare);
+	return drop_made(state);
+}
+
+static const char *render(void *state)
 {
 	buf_clear(&text);
-	assert_true(output_csv.put(header, &made, &text));
+	assert_true(output_csv.put(state, &made, &text));
 	buf_char(&text, '\0');
 	assert_false(text.failed);
 	return text.data;
@@ -20,8 +43,6 @@ static const char *render(bool *header)
 
 TEST(stream__has_a_row_for_each_field)
 {
-	bool header = true;
-
 	make(true, 30000);
 	made.partial = true;
 	row_window_add(&made, &(struct row){ .queue_id = Q1, .coverage = 0.9999, .updates = 1,
@@ -30,7 +51,7 @@ TEST(stream__has_a_row_for_each_field)
 	add_values("state", "voice.active", 1.5, 1);
 	add_values("waitTime", "avg", -3, 1);
 	row_window_add(&made, &(struct row){ .queue_id = Q2, .coverage = NAN });
-	assert_string_equal(render(&header), CSV_HEAD "\n"
+	assert_string_equal(render(with_header), CSV_HEAD "\n"
 		CSV_WHEN "true,0.9999," Q1 ",state.voice.active,1,1.5,1.5,1.5,1.5,0,1.5,1.5,1.5,"
 		"1.5,1,1,2,3,4," CSV_MS
 		CSV_WHEN "true,0.9999," Q1 ",waitTime.avg,1,-3,-3,-3,-3,0,-3,-3,-3,-3,1,1,2,3,4,"
@@ -49,19 +70,34 @@ static size_t count_of(const char *s, char c)
 
 TEST(stream__header_is_printed_once_with_all_columns)
 {
-	bool header = true, bare = false;
 	const char *first;
 
 	make(true, 30000);
-	assert_string_equal(render(&header), "");	/* no row yet, so no header */
+	assert_string_equal(render(with_header), "");	/* no row yet, so no header */
 	make_stream_row();
-	first = render(&header);
+	first = render(with_header);
 	assert_memory_equal(first, CSV_HEAD "\n", strlen(CSV_HEAD "\n"));
 	first += strlen(CSV_HEAD "\n");
 	assert_int_equal(count_of(first, ','), count_of(CSV_HEAD, ','));
 	assert_int_equal(count_of(first, '\n'), 1);
-	assert_null(strstr(render(&header), "metric"));
-	assert_null(strstr(render(&bare), "metric"));
+	assert_null(strstr(render(with_header), "metric"));
+	assert_null(strstr(render(bare), "metric"));
+}
+
+TEST(stream__has_a_column_for_names_that_the_first_row_knows)
+{
+	static const char last[] = "," CSV_MS;
+
+	make_stream_row();
+	made.has_names = true;
+	row_window_add(&made, &(struct row){ .queue_id = Q2, .queue_name = "Say \"b\", c" });
+	assert_non_null(strstr(render(with_header), "endMs,queueName\n"));
+	assert_non_null(strstr(text.data, ",1795485630000,\"Say \"\"b\"\", c\"\n"));
+	made.has_names = false;
+	assert_null(strstr(render(bare), "Say"));
+	made.has_names = true;	/* too late for a column */
+	assert_null(strstr(render(bare), "Say"));
+	assert_string_equal(text.data + text.len - sizeof(last), last);
 }
 
 TEST(stream__names_are_quoted_if_necessary)
@@ -73,12 +109,10 @@ TEST(stream__names_are_quoted_if_necessary)
 		{ "\"", ",\"state.\"\"\"," }, { "a\nb", ",\"state.a\xEF\xBF\xBD" "b\"," },
 		{ "a\rb", ",\"state.a\xEF\xBF\xBD" "b\"," }, { "\xC3\xA9", ",state.\xC3\xA9," }
 	};
-	bool header = true;
-
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		make_stream_row();
 		add_values("state", cases[i].path, 1, 1);
-		if (!strstr(render(&header), cases[i].text))
+		if (!strstr(render(with_header), cases[i].text))
 			fail_msg("%s: no %s in %s", cases[i].path, cases[i].text, text.data);
 	}
 }
@@ -92,13 +126,17 @@ typedef void add_series(void);
 
 static void check(bool header, struct row row, add_series *add, const char *want)
 {
+	void *state = state_new(header);
+
+	assert_non_null(state);
 	row.queue_id = Q1;
 	row.coverage = 0.75;
 	make(false, 10000);
 	row_window_add(&made, &row);
 	if (add)
 		add();
-	assert_string_equal(render(&header), want);
+	assert_string_equal(render(state), want);
+	output_csv.free(state);
 }
 
 #define COUNTS ",5,0,0,1,2,1795485600000,1795485610000,"
@@ -136,16 +174,14 @@ TEST(queue__without_series_has_a_row_with_all_columns)
 
 TEST(queue__header_is_printed_once)
 {
-	bool header = true;
-
 	make(false, 1000);
 	row_window_add(&made, &(struct row){ .queue_id = Q1 });
-	assert_memory_equal(render(&header), HEADER, strlen(HEADER));
-	assert_null(strstr(render(&header), "metric"));
+	assert_memory_equal(render(with_header), HEADER, strlen(HEADER));
+	assert_null(strstr(render(with_header), "metric"));
 }
 
 int main(void)
 {
-	each_test(NULL, drop_made);
+	each_test(make_states, free_states);
 	return run_all_tests(NULL, NULL);
 }

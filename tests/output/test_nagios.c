@@ -45,7 +45,7 @@ static struct nagios *check;
 
 static int set_up(void **state __attribute__((unused)))
 {
-	scopes = scopes_new();
+	scopes = scopes_new(NULL);
 	check = nagios_new(scopes);
 	return scopes && check ? 0 : -1;
 }

@@ -23,7 +23,7 @@ static struct scopes *scopes;
 static struct thresholds *new_thresholds(void)
 {
 	scopes_free(scopes);
-	scopes = scopes_new();
+	scopes = scopes_new(NULL);
 	return thresholds_new(scopes);
 }
 
