@@ -72,14 +72,14 @@ static const struct option_def *of_key(int key)
 }
 
 /* Reports a long option that is unknown, or an ambiguous abbreviation. Skips the next argument if
- * the options that may be meant take a value: it would be reported as a bad queue ID. */
+ * one of the options that may be meant takes a value: it would be reported as a bad queue ID. */
 static void unknown_option(struct command_line *p, const char *arg, const char *next)
 {
 	const char *all[OPTIONS_MAX], *fit[OPTIONS_MAX], *near;
 	char name[TEXT_SHOWN_SIZE];
 	struct buf hint = { 0 };
 	size_t len = strcspn(arg, "="), n = 0;
-	bool value = true;
+	bool value = false;
 
 	text_shown(name, arg, len);
 	FOR_EACH_OPTION(d) {
@@ -87,7 +87,7 @@ static void unknown_option(struct command_line *p, const char *arg, const char *
 		if (strncmp(d->name, arg, len) != 0)
 			continue;
 		fit[n++] = d->name;
-		value = value && d->arg;
+		value = value || d->arg;
 	}
 	if (n) {
 		for (size_t i = 0; i < n; i++)

@@ -499,6 +499,7 @@ TEST(option__that_is_unknown_is_one_problem)
 	bad("--formt csv " Q1, "did you mean --format?");	/* csv is no queue */
 	bad("--formt=csv " Q1, "did you mean --format?");
 	bad("--alin " Q1, "did you mean --align?");
+	bad("--ca x " Q1, "--callback-allow-private or --cacert");
 	bad("--re x " Q1, "--record, --rejects, --replay, --resync or --retry-for");
 	bad("--no " Q1, "--now, --no-header, --no-snapshot or --no-cache");
 	bad("--nonsense-of-this-kind " Q1, "see --help");
