@@ -427,7 +427,7 @@ def test_second_signal_ends_deliveries_at_once(tool, receive):
     hook = receive("silence")
 
     def end(signals):
-        """Seconds from the last signal to the exit, while deliveries alone are left."""
+        """Seconds from the last signal to the exit, while only deliveries are left."""
         process = tool.start(*REPLAY, *to(hook))
         process.stdout.read()
         for _ in range(signals):

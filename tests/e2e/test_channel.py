@@ -784,7 +784,7 @@ def test_handshakes_that_are_always_refused_end_the_run(run, notify):
 
 
 @pytest.mark.parametrize("overlap", ["both", "old", "new", "split"])
-def test_hand_over_loses_no_frame_and_counts_none_twice(begin, notify, overlap):
+def test_hand_over_counts_each_frame_once(begin, notify, overlap):
     began = threading.Event()
     service = notify(overlap=overlap, rate=20, sockets=[
         [("until", lambda s: began.is_set()), ("run", 0.3), ("socket_closing", 0.8)],

@@ -221,7 +221,7 @@ def test_help_shows_one_group_or_all(tool):
     assert set(options_in(short)) < set(options_in(everything))
 
 
-def test_help_of_an_unknown_group_is_2(tool):
+def test_help_of_an_unknown_group_exits_with_2(tool):
     r = tool.run("--help", "window")
     assert (r.status, r.out) == (2, "")
     assert "must be all, or a group of options: queues, windows, " in r.err

@@ -375,7 +375,7 @@ def test_check_in_the_file_and_a_signal_before_the_run(user):
     assert r.status == 3 and r.out == "GSQSTAT UNKNOWN - ended by signal 15\n"
 
 
-def test_used_file_is_told_in_the_audit_line(user):
+def test_audit_line_names_the_file(user):
     user.write("gs.conf", f"replay = {SAMPLE}\nwindow = 5s\n")
     r = user.run("--config", "gs.conf", status=0)
     assert start(r)["settings"]["config"] == "gs.conf"

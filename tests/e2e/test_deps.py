@@ -203,7 +203,7 @@ def test_without_a_source_of_bookworm_it_says_so(machine, text):
     assert "no source of bookworm" in done.stderr
 
 
-def test_libcurl_alone_comes_from_backports(bookworm):
+def test_only_libcurl_comes_from_backports(bookworm):
     wanted = bookworm.installs("demo")
     assert [x for x in wanted if "/" in x] == [
         "libcurl4-openssl-dev/bookworm-backports", "libcurl4/bookworm-backports"]
@@ -337,7 +337,7 @@ def test_each_missing_library_gets_a_line_with_its_package(tmp_path):
     assert all('"make deps"' in line for line in lines)
 
 
-def test_a_machine_of_32_bits_is_told_in_one_line(tmp_path):
+def test_32_bit_machine_is_refused_in_one_line(tmp_path):
     top = SCRIPT.parent.parent
     make = subprocess.run(["make", "-C", top, "-s", "O=%s" % tmp_path, "CC=gcc", "CFLAGS=-m32",
                            "%s/flags" % tmp_path], capture_output=True, text=True, check=False,

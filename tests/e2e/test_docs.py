@@ -517,7 +517,7 @@ def test_recipe_of_sqlite_adds_to_a_table(tool, shell):
     assert int(again.stdout) == 2 * int(first.stdout) > 200
 
 
-def test_recipe_of_a_plugin_tells_of_who_waits(tool, shell):
+def test_recipe_of_a_plugin_reports_waiting_calls(tool, shell):
     service = shell()
     for _ in range(3):
         wait(service, frames.QUEUES[0], 1)

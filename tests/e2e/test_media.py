@@ -86,7 +86,7 @@ def test_audit_proves_the_bytes_that_were_printed(tool):
     (["--media", "voice", "--source", "stream"],
      "--media 'voice' cannot be used with --source stream"),
     (["--media", "voice", "--now"], "--media 'voice' cannot be used with --now")])
-def test_bad_use_is_2_in_one_line(tool, args, words):
+def test_bad_media_exits_with_2_and_one_line(tool, args, words):
     tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s", GENESYS_API_HOST="h.example")
     found = tool.run("11111111-1111-4111-8111-111111111111", *args, status=2)
     assert found.err.count("\n") == 1 and words in found.err, found.err

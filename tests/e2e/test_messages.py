@@ -38,7 +38,7 @@ def fragments(text, full, gaps):
 
 
 def all_messages(make, first):
-    """Each sequence as a message of its own, with the texts make(first), make(first + 1) …: what
+    """Each sequence as one message, with the texts make(first), make(first + 1) …: what
     is to be found in the recording, and the bytes."""
     texts, wire = [], b""
     for n, (full, gaps) in enumerate(sequences()):

@@ -219,7 +219,7 @@ async def test_a_thousand_topics_and_no_more(client, service):
 
 
 @asking(errors=[("topic", "channel.metadata")])
-async def test_what_is_no_topic_is_400(client, service):
+async def test_invalid_topic_gets_400(client, service):
     assert (await client.channel("channel.metadata"))[1] == 400
 
 
@@ -236,7 +236,7 @@ async def test_21st_channel_evicts_one_without_a_socket_first(client, service):
 
 
 @asking(sockets=[[]], max_channels=1)
-async def test_evicted_socket_is_told_and_closed(client, service):
+async def test_evicted_connection_is_notified_and_closed(client, service):
     channel, _, _ = await client.channel(notice_frames.topic(A))
     async with client.connect(channel) as socket:
         service.fill(1)

@@ -128,7 +128,7 @@ def test_wrong_answer_to_the_handshake_is_a_protocol_error(tool, raw, answer):
 @pytest.mark.parametrize("most, status", [(ssl.TLSVersion.TLSv1_1, 5), (ssl.TLSVersion.TLSv1_2, 0),
                                           (ssl.TLSVersion.TLSv1_3, 0)])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_tls_is_1_2_or_newer_whatever_the_system_allows(tool, raw, most, status):
+def test_tls_is_1_2_or_newer_even_if_the_system_allows_less(tool, raw, most, status):
     def tune(context):
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, most

@@ -194,7 +194,7 @@ def test_progress_line_has_window_and_run(tool, serve):
 
 
 def test_progress_line_is_removed_before_rows_and_messages(tool, serve):
-    """Rows and warnings on the same terminal: each on a line of its own."""
+    """Rows and warnings on the same terminal have separate lines."""
     serve(streams=[[("sleep", 0.8), ("frame", QUEUE), ("send", "{"), ("sleep", 0.8), ("drop",)],
                    [("run",)]])
     terminal = Terminal(columns=200)

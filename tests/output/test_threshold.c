@@ -51,7 +51,7 @@ static void bad(const char *expr, const char *part)
 	thresholds_free(ts);
 }
 
-TEST(expressions)
+TEST(expression__that_is_bad_says_why)
 {
 	good("oWaiting.max > 5");
 	good(" oWaiting.max >= -5.5e3\tfor  3");
@@ -86,7 +86,7 @@ TEST(expressions)
 	bad("\"a:coverage<1", "'\"a:coverage<1' has no");
 }
 
-TEST(at_most_so_many)
+TEST(thresholds__have_a_limit)
 {
 	struct thresholds *ts = new_thresholds();
 	char why[512];
@@ -141,7 +141,7 @@ static void judged(const char *expr, const char *expected, bool met)
 	thresholds_free(ts);
 }
 
-TEST(holds)
+TEST(threshold__holds_or_not)
 {
 	judged("oWaiting.max > 5", "0:0=6 0:1=7 1:1=8 1:2=9 0:3=8 1:3=9 0:4=9 ", true);
 	judged("oWaiting.count.max > 5 for 2", "0:1=7 1:2=9 1:3=9 0:4=9 ", true);
@@ -177,7 +177,7 @@ static void judge_media(struct thresholds *ts, int64_t window, int nmedia)
 	assert_true(thresholds_judge(ts, &r, note, seen));
 }
 
-TEST(windows_in_a_row_are_counted_for_each_media_type)
+TEST(threshold__counts_windows_in_a_row_for_each_media_type)
 {
 	struct thresholds *ts = new_thresholds();
 	char why[512];

@@ -32,7 +32,7 @@ class Scenario:
 
 
 class Gateway(Scripted):
-    """Runs in a thread of its own; what clients did is in its lists."""
+    """Runs in its own thread; its lists have what clients did."""
 
     def __init__(self, directory, scenario=None, plain=False):
         super().__init__(directory, plain)

@@ -65,7 +65,7 @@ def parse_audit(text):
 
 
 class Tool:
-    """The program with an environment of its own under a directory."""
+    """The program with its own environment, under a directory."""
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory)

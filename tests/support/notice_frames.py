@@ -261,7 +261,7 @@ class Queue:
         return [self._count(media, "nOffered")]
 
     def step(self, now):
-        """Bodies of what is published now, as (family, body): changes alone, in three families."""
+        """Bodies that are published now, as (family, body): only changes, in three families."""
         begin = now - now % self.length
         if begin != self.since:
             self.since, self.totals = begin, {}

@@ -86,7 +86,7 @@ class Subscriber(Connection):
 
 
 class Notices(Scripted):
-    """Runs in a thread of its own; what clients did is in its lists.
+    """Runs in its own thread; its lists have what clients did.
 
     requests: dicts of name method path query headers body time token status. sent: dicts of
     channel socket text time. messages: texts from clients but pings, which are counted.
@@ -354,7 +354,7 @@ class Notices(Scripted):
 
     @staticmethod
     def _named(item, pattern):
-        """An asterisk counts at either end alone, as the API's reference says."""
+        """An asterisk is special only at either end, as the reference of the API says."""
         if pattern is None:
             return True
         core = re.escape(pattern.strip("*"))
@@ -520,7 +520,7 @@ class Notices(Scripted):
         conn.running, conn.mute, conn.deaf = False, True, deaf
 
     async def do_socket_closing(self, conn, bound=1, code=1001):
-        """Maintenance: told now, closed when bound is over; events go on until then."""
+        """Maintenance: announces the close now, and closes at bound; events continue until then."""
         conn.running = conn.closing = True
         await self.do_send(conn, notice_frames.socket_closing())
         await asyncio.sleep(bound)

@@ -56,7 +56,7 @@ class ToolTerminal(Terminal):
 
 
 def shown(text):
-    """What is left on the terminal: each line as it was last written, from its begin."""
+    """What is left on the terminal: each line as it was last written, from its start."""
     return [line.rsplit("\r\x1b[K", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
 
 

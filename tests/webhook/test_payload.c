@@ -147,7 +147,7 @@ static size_t assert_parts(const struct buf *rows, enum payload_format format)
 	return parts;
 }
 
-TEST(window__that_fits_to_the_last_byte_is_one_part)
+TEST(window__that_just_fits_is_one_part)
 {
 	for (size_t f = 0; f < ARRAY_LEN(formats); f++) {
 		const enum payload_format format = formats[f];
@@ -189,7 +189,7 @@ TEST(window__is_split_at_rows)
 	buf_free(&rows);
 }
 
-TEST(row__that_fits_in_no_part_goes_alone)
+TEST(row__that_is_too_long_for_a_part_has_its_own_part)
 {
 	static const size_t sizes[] = { 100, 300000, 100, 100, 400000, 300000, 100 };
 	struct buf rows = { 0 };
@@ -205,7 +205,7 @@ TEST(row__that_fits_in_no_part_goes_alone)
 }
 
 /* The longest numbers there can be have room in id and envelope. */
-TEST(numbers__may_be_as_long_as_they_get)
+TEST(numbers__of_the_longest_form_fit)
 {
 	struct payload_window w = window_of("{}\n", 3);
 	char id[PAYLOAD_ID_MAX];

@@ -43,7 +43,7 @@ static void bad(const char *url, const char *shown, const char *why)
 	assert_int_equal(t.n, 0);
 }
 
-TEST(url__shows_scheme_host_and_port_alone)
+TEST(url__is_shown_as_scheme_host_and_port)
 {
 	good("https://hooks.example", "https://hooks.example");
 	good("https://hooks.example/services/T0/B0/s3cret", "https://hooks.example");
