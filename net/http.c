@@ -22,6 +22,7 @@ struct http {
 	const char *env_file, *env_dir;	/* SSL_CERT_FILE, SSL_CERT_DIR; borrowed */
 	bool lacks_file;		/* libcurl's built-in CA file does not exist */
 	struct transfer *transfers;	/* one for each handle of http_easy */
+	int64_t date_s;			/* see http_date_s */
 	bool abandoned_lookup;		/* a resolver thread may still be running */
 };
 
@@ -360,6 +361,11 @@ void http_release(struct http *http, CURL *easy)
 		}
 }
 
+int64_t http_date_s(const struct http *http)
+{
+	return http->date_s;
+}
+
 /* --- how a transfer ended ----------------------------------------------------------- */
 
 /* Retry-After (RFC 9110 §10.2.3). Not CURLINFO_RETRY_AFTER, which is at most six hours, and 0 for
@@ -382,6 +388,14 @@ static int64_t retry_after_us(CURL *easy)
 	if (seconds > RETRY_AFTER_MAX_S)
 		seconds = RETRY_AFTER_MAX_S;
 	return seconds < 0 ? 0 : seconds * INT64_C(1000000);
+}
+
+static void keep_date(struct http *http, CURL *easy)
+{
+	const time_t date = curl_getdate(http_header(easy, "Date"), NULL);
+
+	if (date > 0)
+		http->date_s = date;
 }
 
 static struct http_result result_of(struct transfer *t, CURLcode code)
@@ -432,6 +446,7 @@ enum status http_perform(struct http *http, struct err *err)
 			continue;
 		t = transfer_of(msg->easy_handle);
 		r = result_of(t, msg->data.result);
+		keep_date(http, t->easy);
 		if (r.code == CURLE_OPERATION_TIMEDOUT && is_looking_up(t))
 			http->abandoned_lookup = true;
 		curl_multi_remove_handle(http->multi, t->easy);

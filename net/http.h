@@ -99,6 +99,9 @@ enum status http_new(struct http **http, const struct http_conf *conf, struct er
  * process is about to end. */
 void http_free(struct http *http);
 
+/* The last `Date` header of an answer, in s since 1970; 0: there was none. */
+int64_t http_date_s(const struct http *http);
+
 /* The versions of libcurl, OpenSSL and cJSON for --version, as one static line. */
 const char *http_versions(void);
 /* What this libcurl lacks (`version 8.14 or newer`); NULL: nothing. */

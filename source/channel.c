@@ -10,8 +10,6 @@
 #include "util/text.h"
 #include "util/time.h"
 
-#define LACKS "the OAuth client needs a role with Analytics > Queue Observation > View " \
-	"in the queue's division (client-credentials clients get roles, not scopes)"
 #define OBEY_LEAST_US 1000000	/* between changes that the service asks for; doubles each time */
 #define RENEW_US (INT64_C(20) * 3600 * 1000000)	/* a subscription expires after 24 h */
 #define UNSUBSCRIBED_US 1000000	/* the service should close a socket without topics by then */
@@ -38,7 +36,7 @@ struct channel *channel_new(const struct channel_conf *conf, const char *const *
 	ch->snapshot.due = conf->snapshot || conf->once;
 	ch->refusals.refused = calloc(nqueue + 1, sizeof(*ch->refusals.refused));
 	session_init(&ch->session, conf->retry_for_us, conf->connect_timeout_us, conf->began_us,
-		LACKS);
+		CHANNEL_LACKS);
 	if (ch->refusals.refused)
 		return ch;
 	channel_free(ch);
@@ -281,22 +279,26 @@ bool channel_next(struct channel *ch, int64_t now_us, struct session_event *even
 
 /* --- once a turn --------------------------------------------------------------------- */
 
-static void send_ping(struct channel *ch, struct channel_socket *l, int64_t now_us)
+static void send_ping(struct channel *ch, struct channel_socket *l, const char *why,
+	int64_t now_us)
 {
-	char text[128], duration[DURATION_TEXT_MAX];
 	struct session_event *e;
 
 	if (!ws_send(l->ws, "{\"message\":\"ping\"}")) {
 		l->until_us = now_us + US_PER_MS;
 		return;
 	}
-	time_format_duration(duration, ch->conf.idle_timeout_us / US_PER_MS);
-	snprintf(text, sizeof(text), "no message for --idle-timeout %s; sent a ping", duration);
-	e = session_report(&ch->session, SESSION_SILENT, text);
+	e = session_report(&ch->session, SESSION_SILENT, why);
 	e->at_us = now_us;
 	e->socket = (size_t)ch->current;
 	l->state = CHANNEL_SILENT;
 	l->until_us = now_us + ch->conf.pong_timeout_us;
+}
+
+void channel_ping(struct channel *ch, int64_t now_us)
+{
+	if (ch->current >= 0 && ch->socket[ch->current].state == CHANNEL_UP)
+		send_ping(ch, &ch->socket[ch->current], "sent a ping", now_us);
 }
 
 int64_t channel_silent_us(const struct channel *ch)
@@ -324,7 +326,10 @@ void channel_watch(struct channel *ch, int64_t now_us, int64_t printed_end_us)
 	slot = (size_t)ch->current;
 	l = &ch->socket[slot];
 	if (l->state == CHANNEL_UP && !l->unsubscribed) {
-		send_ping(ch, l, now_us);
+		time_format_duration(duration, ch->conf.idle_timeout_us / US_PER_MS);
+		snprintf(text, sizeof(text), "no message for --idle-timeout %s; sent a ping",
+			duration);
+		send_ping(ch, l, text, now_us);
 		return;
 	}
 	time_format_duration(duration, ch->conf.pong_timeout_us / US_PER_MS);
@@ -524,6 +529,14 @@ void channel_control(struct channel *ch, size_t socket, enum notification_kind k
 }
 
 /* --- the end ------------------------------------------------------------------------- */
+
+struct channel_progress channel_progress(const struct channel *ch)
+{
+	struct channel_progress progress = ch->progress;
+
+	progress.subscribed = ch->topics_us && ch->refusals.n < ch->nqueue;
+	return progress;
+}
 
 bool channel_is_up(const struct channel *ch)
 {

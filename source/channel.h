@@ -24,6 +24,10 @@
 #include "util/base.h"
 
 #define CHANNEL_QUEUES_MAX 500
+#define CHANNELS_OF_CLIENT 20	/* another one makes the service remove the oldest */
+/* What to do if an observation query or the topics of queues are forbidden. */
+#define CHANNEL_LACKS "the OAuth client needs a role with Analytics > Queue Observation > View " \
+	"in the queue's division (client-credentials clients get roles, not scopes)"
 
 struct channel_conf {		/* texts are borrowed */
 	const char *api_url;		/* https://api.… */
@@ -34,6 +38,8 @@ struct channel_conf {		/* texts are borrowed */
 	bool once;			/* --now: only a snapshot, no channel */
 	int64_t resync_us;		/* between snapshots; 0: only one at the start */
 	bool skip_refused;		/* a refused queue is not a failure */
+	bool spares;			/* first counts the client's channels, and creates none if
+					   it has as many as it can have */
 	int64_t connect_timeout_us, retry_for_us, idle_timeout_us, pong_timeout_us;
 	int64_t began_us;		/* when the run began, and retry_for_us with it */
 	int64_t margin_us;		/* how long before it expires the token is replaced */
@@ -60,6 +66,17 @@ int64_t channel_deadline_us(const struct channel *ch);
  * that was revoked. Ignores all other kinds. */
 void channel_control(struct channel *ch, size_t socket, enum notification_kind kind,
 	int64_t now_us);
+
+/* Sends a ping now, instead of after --idle-timeout. Call while the channel is up. */
+void channel_ping(struct channel *ch, int64_t now_us);
+
+/* How far the setup has come. */
+struct channel_progress {
+	bool counted;		/* only if the channel spares: other_channels is known */
+	size_t other_channels;	/* that the client had before */
+	bool created, subscribed;
+};
+struct channel_progress channel_progress(const struct channel *ch);
 
 bool channel_is_up(const struct channel *ch);
 /* The exit status if the run ended now. While a socket is up, or with --now: ST_AUTH if a queue was

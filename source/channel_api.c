@@ -15,7 +15,7 @@
 #define TOPIC_HEAD "v2.analytics.queues."
 #define URI_MAX 768		/* fits into the text of an event, so that it can be redacted */
 #define REASON_MAX 512
-#define ANSWER_MAX 65536	/* bytes of the answer to a new channel */
+#define ANSWER_MAX 65536	/* bytes of a new channel, or of the list of channels */
 #define TOPICS_MAX (2u << 20)	/* bytes of the answer to topics: 1000 of 2 KiB */
 
 static const char *const families[CHANNEL_API_TOPICS] = { "observations", "activity" };
@@ -93,6 +93,21 @@ const char *channel_api_parse_channel(const char *text, size_t len, bool plain, 
 		text_wipe(uri);
 	}
 	json_document_free(channel);
+	return why;
+}
+
+const char *channel_api_count_channels(const char *text, size_t len, size_t *n)
+{
+	const char *why;
+	struct cJSON *answer = json_document(text, len, ANSWER_MAX, &why);
+	const struct cJSON *entities = json_member(answer, "entities");
+
+	*n = 0;
+	if (answer)
+		why = json_is_array(entities) ? NULL : "it has no entities";
+	for (const struct cJSON *e = json_first_item(entities); e; e = json_next_item(e))
+		++*n;
+	json_document_free(answer);
 	return why;
 }
 

@@ -19,6 +19,10 @@
 const char *channel_api_parse_channel(const char *text, size_t len, bool plain, char **id,
 	char **uri);
 
+/* Counts the channels in the answer that lists them. Returns what is wrong with the answer; NULL:
+ * nothing. */
+const char *channel_api_count_channels(const char *text, size_t len, size_t *n);
+
 /* Writes [{"id":"v2.analytics.queues.….observations"},…] for n queues. */
 bool channel_api_put_topics(struct buf *out, const char *const *queue, size_t n);
 

@@ -199,7 +199,8 @@ static void after_token(struct channel *ch, int64_t now_us)
 {
 	session_token_came(&ch->session, ch->token);
 	ch->change_us = change_at_us(ch, now_us);
-	channel_setup_enter(ch, ch->conf.once ? STEP_SNAPSHOT : STEP_CREATE, now_us);
+	channel_setup_enter(ch, ch->conf.once ? STEP_SNAPSHOT
+		: ch->conf.spares ? STEP_COUNT : STEP_CREATE, now_us);
 }
 
 void channel_setup_take_token(struct channel *ch, enum token_state state, int64_t now_us)
@@ -226,6 +227,10 @@ void channel_setup_begin(struct channel *ch, int64_t now_us)
 			channel_setup_in_background(ch) ? now_us + 2 * ch->conf.connect_timeout_us
 			: end_us + SESSION_LIBCURL_EXTRA_US), now_us);
 		break;
+	case STEP_COUNT:
+		channel_setup_ask(ch, "GET", CHANNELS_PATH "?includechannels=oauthclient", NULL,
+			NULL, now_us);
+		break;
 	case STEP_CREATE:
 		channel_setup_ask(ch, "POST", CHANNELS_PATH, NULL, "{}", now_us);
 		break;
@@ -247,6 +252,28 @@ void channel_setup_begin(struct channel *ch, int64_t now_us)
 
 /* --- answers ------------------------------------------------------------------------- */
 
+static void counted(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
+{
+	struct channel_progress *p = &ch->progress;
+	const char *why = channel_api_count_channels(answer->body, answer->len,
+		&p->other_channels);
+	char text[256];
+
+	if (why) {
+		channel_setup_malformed(ch, "the list of channels", why, now_us);
+		return;
+	}
+	p->counted = true;
+	if (p->other_channels < CHANNELS_OF_CLIENT) {
+		channel_setup_enter(ch, STEP_CREATE, now_us);
+		return;
+	}
+	snprintf(text, sizeof(text), "the client has %zu of %d channels, and another one would "
+		"make the service remove the oldest: end a program that uses this client, or use "
+		"an OAuth client of its own", p->other_channels, CHANNELS_OF_CLIENT);
+	channel_setup_over(ch, ST_OK, text);
+}
+
 static void created(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	char *id, *uri;
@@ -260,6 +287,7 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 	abandon_channel(ch);
 	ch->id = id;
 	ch->uri = uri;
+	ch->progress.created = true;
 	session_report(&ch->session, SESSION_SECRET, id);
 	session_report(&ch->session, SESSION_SECRET, uri);
 	channel_setup_enter(ch, STEP_TOPICS, now_us);
@@ -268,6 +296,9 @@ static void created(struct channel *ch, const struct rest_answer *answer, int64_
 static void answered(struct channel *ch, const struct rest_answer *answer, int64_t now_us)
 {
 	switch (ch->setup.step) {
+	case STEP_COUNT:
+		counted(ch, answer, now_us);
+		break;
 	case STEP_CREATE:
 		created(ch, answer, now_us);
 		break;

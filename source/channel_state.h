@@ -54,6 +54,7 @@ struct channel_refusals {
 enum channel_setup_step {
 	STEP_NONE,
 	STEP_TOKEN,
+	STEP_COUNT,		/* the channels that the client has */
 	STEP_CREATE,		/* a channel */
 	STEP_TOPICS,
 	STEP_HEAD,		/* does the channel still exist? */
@@ -113,6 +114,7 @@ struct channel {
 	struct rest *deletion[CHANNEL_ABANDONED_MAX + 1];
 	struct channel_socket socket[CHANNEL_SOCKETS];
 	int current;			/* the socket whose state the run sees; -1: none */
+	struct channel_progress progress;	/* without `subscribed` */
 	bool started;			/* windows have begun */
 	bool closing, closed_reported;
 	int64_t topics_us, evicted_us;	/* when the last subscription and eviction were */
