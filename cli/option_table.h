@@ -19,10 +19,10 @@
  * the source is unknown. */
 enum option_mode {
 	MODE_STREAM = 1, MODE_NOTIFICATIONS = 2, MODE_REPLAY = 4, MODE_NOW = 8, MODE_CHECK = 16,
-	MODE_LIST = 32,
-	MODE_RUN = 63,		/* all of these */
-	MODE_VERIFY = 64,	/* --verify-audit */
-	MODE_METRICS = 128,	/* --list-metrics */
+	MODE_LIST = 32, MODE_DOCTOR = 64,
+	MODE_RUN = 127,		/* all of these */
+	MODE_VERIFY = 128,	/* --verify-audit */
+	MODE_METRICS = 256,	/* --list-metrics */
 	MODE_NO_RUN = MODE_VERIFY | MODE_METRICS
 };
 

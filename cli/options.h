@@ -74,6 +74,7 @@ struct options {
 	bool source_recorded;		/* the recording chose the source, not --source */
 	bool queues_recorded;		/* the recording chose the queues */
 	bool dry_run;
+	bool doctor;
 	struct targets targets;		/* of --callback; empty: not given */
 	enum options_subscribe subscribe;
 	const char *cacert;

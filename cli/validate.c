@@ -122,7 +122,7 @@ static void validate_recording(struct command_line *p)
 		take_rest(p);
 		return;
 	}
-	if (files_unreadable(set->replay) || p->modes & (MODE_NOW | MODE_LIST)
+	if (files_unreadable(set->replay) || p->modes & (MODE_NOW | MODE_LIST | MODE_DOCTOR)
 	    || (!regular && (p->problems.n || set->dry_run))) {
 		leave_unread(p);
 		return;
@@ -174,11 +174,22 @@ static void choose_format(struct command_line *p)
 	format->from = "default on a terminal";
 }
 
+/* --doctor checks the service, not the cache, and repeats nothing unless --retry-for is given. */
+static void settle_doctor(struct command_line *p)
+{
+	if (!p->set->doctor)
+		return;
+	p->set->cache = false;
+	if (!command_line_given(p, "retry-for"))
+		p->set->retry_for_ms = 0;
+}
+
 static void validate_derive(struct command_line *p)
 {
 	struct options *set = p->set;
 
 	settle_modes(p);
+	settle_doctor(p);
 	time_parse_duration_ms(set->interval, &set->interval_ms);
 	metric_args_settle(p);
 	find_certificates(p);
@@ -210,7 +221,8 @@ static const struct {
 	{ MODE_NOW, "cannot be used with --now" },
 	{ MODE_REPLAY, "cannot be used with --replay" },
 	{ MODE_CHECK, "cannot be used with --check" },
-	{ MODE_LIST, "cannot be used with --list-queues" }
+	{ MODE_LIST, "cannot be used with --list-queues" },
+	{ MODE_DOCTOR, "cannot be used with --doctor" }
 };
 
 /* Adds the problem `--OPTION 'VALUE' TEXT` for an option whose value is valid but does not fit the

@@ -73,7 +73,7 @@ _gsqstat() {
 		[[ $cur == -* ]] && words='--queue --queue-file --queue-name --skip-refused --list-queues
 			--metric --list-metrics --interval --window --count --align --now --time
 			--lateness --format --media --label --no-header --ascii --utc --output --record
-			--rejects --dry-run --fail-if --fail-fast --check --warning
+			--rejects --dry-run --doctor --fail-if --fail-fast --check --warning
 			--critical --callback --callback-header-file --callback-format
 			--callback-key-file --callback-timeout --callback-spool
 			--callback-spool-max --callback-allow-private --replay --source

@@ -42,6 +42,7 @@ complete -c gsqstat -s o -l output -r -F -d 'write to FILE, which is replaced at
 complete -c gsqstat -l record -r -F -d 'save every frame for --replay'
 complete -c gsqstat -l rejects -r -F -d 'save every rejected frame and the reason'
 complete -c gsqstat -l dry-run -d 'check everything, print the settings, then exit'
+complete -c gsqstat -l doctor -d 'check each step of a run, print no rows, and exit'
 complete -c gsqstat -l fail-if -x -d 'exit with 1 if EXPR holds in a window'
 complete -c gsqstat -l fail-fast -d 'exit after the first window in which EXPR holds'
 complete -c gsqstat -l check -x -a nagios -d 'print one line as a monitoring plugin'

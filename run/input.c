@@ -4,6 +4,8 @@
 
 const struct input *input_of(const struct options *set)
 {
+	if (set->doctor)
+		return &input_doctor;
 	return set->replay ? &input_replay : &input_live;
 }
 

@@ -1,8 +1,8 @@
 /*
  * Where the windows of a run come from: a connection (live.c) or recordings (replay.c). An input
  * hands its windows to the run's sinks; these two get messages, and own a pipeline that makes
- * windows of them. A new input is a file in run/ that defines a struct input, and a line in input.c
- * that chooses it.
+ * windows of them. The input of --doctor (doctor.c) makes none. A new input is a file in run/ that
+ * defines a struct input, and a line in input.c that chooses it.
  */
 #ifndef RUN_INPUT_H
 #define RUN_INPUT_H
@@ -61,6 +61,6 @@ struct input_report input_report(const struct run *run);
 
 const struct input *input_of(const struct options *set);
 
-extern const struct input input_live, input_replay;
+extern const struct input input_live, input_replay, input_doctor;
 
 #endif

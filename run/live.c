@@ -44,13 +44,7 @@ static enum status open_stream(struct live *live, struct err *err)
 {
 	const struct run *run = live->run;
 	const struct options *set = run->set;
-	struct stream_conf conf = {
-		.base_url = set->creds.base_url,
-		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
-		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
-		.retry_for_us = set->retry_for_ms * US_PER_MS,
-		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS
-	};
+	struct stream_conf conf = setup_stream_conf(set);
 
 	live->payload = stream_payload((const char *const *)set->queues.v, set->queues.n,
 		set->interval, set->metric, set->nasked);
@@ -64,23 +58,7 @@ static enum status open_stream(struct live *live, struct err *err)
 static enum status open_channel(struct live *live, struct err *err)
 {
 	const struct run *run = live->run;
-	const struct options *set = run->set;
-	struct channel_conf conf = {
-		.api_url = set->creds.base_url,
-		.plain = set->creds.plain,
-		.pattern = (const char *const *)set->patterns.v,
-		.npattern = set->patterns.n,
-		.snapshot = set->snapshot,
-		.resync_us = set->snapshot ? set->resync_ms * US_PER_MS : 0,
-		.once = set->now,
-		.skip_refused = set->skip_refused,
-		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
-		.retry_for_us = set->retry_for_ms * US_PER_MS,
-		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS,
-		.pong_timeout_us = set->pong_timeout_ms * US_PER_MS,
-		.began_us = run->began_us,
-		.margin_us = set->token_margin_ms * US_PER_MS
-	};
+	const struct channel_conf conf = setup_channel_conf(run->set, run->began_us);
 
 	live->source.channel = channel_new(&conf, (const char *const *)run->queues.v,
 		run->queues.n, run->http, live->token, run->now_us);
@@ -107,13 +85,7 @@ static enum status open_lookup(struct live *live, struct err *err)
 {
 	const struct run *run = live->run;
 	const struct options *set = run->set;
-	struct queue_lookup_conf conf = {
-		.api_url = set->creds.base_url,
-		.client = set->cache ? set->creds.client_id : NULL,
-		.fresh = set->list_queues,
-		.request_us = set->connect_timeout_ms * US_PER_MS,
-		.retry_for_us = set->retry_for_ms * US_PER_MS
-	};
+	struct queue_lookup_conf conf = setup_lookup_conf(set);
 
 	gather_names(&live->wanted_names, set);
 	if (live->wanted_names.failed)
@@ -144,11 +116,7 @@ static enum status open_token(struct live *live, struct err *err)
 	struct run *run = live->run;
 	const struct options *set = run->set;
 	const struct creds *creds = &set->creds;
-	struct token_conf conf = {
-		.margin_ms = set->token_margin_ms,
-		.lock_wait_us = set->connect_timeout_ms * US_PER_MS,
-		.request_us = set->connect_timeout_ms * US_PER_MS
-	};
+	const struct token_conf conf = setup_token_conf(set);
 
 	if (!setup_secret(run, creds->secret) || !setup_secret(run, creds->access_token))
 		return err_nomem(err);

@@ -47,9 +47,7 @@ enum status run_queues_set_names(const struct run *run, struct pipeline *p,
 	return st;
 }
 
-/* Adds the queues that match. problems gets a line for each pattern that matches no queue, or that
- * is ambiguous. */
-static enum status add_matches(struct run *run, const struct queue_list *list,
+enum status run_queues_match(struct run *run, const struct queue_list *list,
 	struct lines *problems, struct err *err)
 {
 	const struct lines *patterns = &run->set->queue_names;
@@ -90,7 +88,7 @@ enum status run_queues_find(struct run *run, struct pipeline *p, const struct qu
 	struct err *err)
 {
 	struct lines problems = { 0 };
-	enum status st = add_matches(run, list, &problems, err);
+	enum status st = run_queues_match(run, list, &problems, err);
 
 	if (st == ST_OK)
 		st = pipeline_set_queues(p, (const char *const *)run->queues.v, run->queues.n,

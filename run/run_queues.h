@@ -23,6 +23,11 @@ enum status run_queues_set_file_names(const struct run *run, struct pipeline *p,
 enum status run_queues_set_names(const struct run *run, struct pipeline *p,
 	const struct queue_list *list, struct err *err);
 
+/* Adds the queues that --queue-name matches in the list. problems gets a line for each pattern that
+ * matches no queue, or that is ambiguous. */
+enum status run_queues_match(struct run *run, const struct queue_list *list,
+	struct lines *problems, struct err *err);
+
 /*
  * Adds the queues that --queue-name matches in the list, and hands all queues and their names to
  * the pipeline. Call before the first message. ST_USAGE: a pattern matches no queue, a name

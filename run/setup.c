@@ -117,6 +117,57 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 	};
 }
 
+struct token_conf setup_token_conf(const struct options *set)
+{
+	return (struct token_conf){
+		.margin_ms = set->token_margin_ms,
+		.lock_wait_us = set->connect_timeout_ms * US_PER_MS,
+		.request_us = set->connect_timeout_ms * US_PER_MS
+	};
+}
+
+struct stream_conf setup_stream_conf(const struct options *set)
+{
+	return (struct stream_conf){
+		.base_url = set->creds.base_url,
+		.payload_as_message = set->subscribe == SUBSCRIBE_MESSAGE,
+		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS
+	};
+}
+
+struct channel_conf setup_channel_conf(const struct options *set, int64_t began_us)
+{
+	return (struct channel_conf){
+		.api_url = set->creds.base_url,
+		.plain = set->creds.plain,
+		.pattern = (const char *const *)set->patterns.v,
+		.npattern = set->patterns.n,
+		.snapshot = set->snapshot,
+		.resync_us = set->snapshot ? set->resync_ms * US_PER_MS : 0,
+		.once = set->now,
+		.skip_refused = set->skip_refused,
+		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS,
+		.idle_timeout_us = set->idle_timeout_ms * US_PER_MS,
+		.pong_timeout_us = set->pong_timeout_ms * US_PER_MS,
+		.began_us = began_us,
+		.margin_us = set->token_margin_ms * US_PER_MS
+	};
+}
+
+struct queue_lookup_conf setup_lookup_conf(const struct options *set)
+{
+	return (struct queue_lookup_conf){
+		.api_url = set->creds.base_url,
+		.client = set->cache ? set->creds.client_id : NULL,
+		.fresh = set->list_queues,
+		.request_us = set->connect_timeout_ms * US_PER_MS,
+		.retry_for_us = set->retry_for_ms * US_PER_MS
+	};
+}
+
 /*
  * Opens stderr again in non-blocking mode if it is a terminal or a pipe. Otherwise a write could
  * block even after poll(2): a stopped terminal counts as writable when there is room for one byte,
@@ -134,18 +185,30 @@ static int open_stderr(void)
 	return fd < 0 ? dup(STDERR_FILENO) : fd;
 }
 
-/* On a terminal people read sentences, unless they ask for audit lines. */
-static enum audit_format audit_format(const struct run *run)
+/* On a terminal people read sentences, unless they ask for audit lines. So they do with --doctor,
+ * which is for people. */
+static bool is_plain(const struct run *run)
 {
 	const struct options *set = run->set;
 
-	return set->audit_given || set->audit_file || !isatty(run->stderr_fd)
-		? set->audit : AUDIT_PLAIN;
+	return !set->audit_given && !set->audit_file
+		&& (set->doctor || isatty(run->stderr_fd));
+}
+
+/* The lines of --doctor say what the sentences of warnings would. */
+static struct audit *make_audit(const struct run *run)
+{
+	const struct options *set = run->set;
+	const bool plain = is_plain(run);
+	const bool doctor = plain && set->doctor && set->level != LEVEL_DEBUG;
+
+	return audit_new(plain ? AUDIT_PLAIN : set->audit, doctor ? LEVEL_ERROR : set->level,
+		run->stderr_fd);
 }
 
 enum status setup_progress(struct run *run, struct err *err)
 {
-	if (run->set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
+	if (run->set->doctor || run->set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
 	    || !terminal_is_smart())
 		return ST_OK;
 	run->progress = progress_new(run->stderr_fd, run->now_us);
@@ -169,7 +232,7 @@ static enum status open_audit(struct run *run, struct err *err)
 				"out of file descriptors: raise the limit (ulimit -n)")
 			: err_set(err, ST_OUTPUT, "cannot open standard error: %s",
 				strerror(errno));
-	run->audit = audit_new(audit_format(run), set->level, run->stderr_fd);
+	run->audit = make_audit(run);
 	if (!run->audit)
 		return err_nomem(err);
 	if (!set->audit_file)

@@ -7,6 +7,7 @@ is repeated; None, or no list, is a service that behaves well.
 import asyncio
 import base64
 import datetime
+import email.utils
 import json
 import random
 import re
@@ -49,6 +50,7 @@ class Scenario:
         self.per_minute = 300
         self.retry_after = True         # whether a true 429 has the header
         self.max_channels, self.max_topics, self.max_page = 20, 1000, 500
+        self.clock = 0                  # seconds by which the Date of answers is ahead
         self.heartbeat = 30
         self.rate = 4                   # steps a second and queue
         self.half_hour = notice_frames.HALF_HOUR
@@ -158,7 +160,9 @@ class Notices(Scripted):
             self.requests.append(log)
             script = self.scenario.answers.get(name)
             given = nth(script, self.count(name) - 1) if script else None
-            headers = {"ININ-Correlation-Id": str(uuid.uuid4())}
+            headers = {"ININ-Correlation-Id": str(uuid.uuid4()),
+                       "Date": email.utils.formatdate(time.time() + self.scenario.clock,
+                                                      usegmt=True)}
             if given is None or given["status"] is None:
                 delay = given["delay"] if given else 0
                 try:
