@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes man/table.svg: what a terminal of 80 columns shows of a command, as it stands in it."""
+"""Writes man/table.svg: a recording of `make demo SOURCE=notifications` on a terminal."""
 import html
 import os
 import pathlib
@@ -11,7 +11,7 @@ import sys
 from terminal import Terminal, cells
 
 TOP = pathlib.Path(__file__).parent.parent.parent
-COMMAND = "gsqstat --replay tests/sample.ndjson -w 1m -n 7 -m waitTime,state -s -f table"
+COMMAND = "gsqstat --replay tests/demo.ndjson --media none -w 2s -s -f table"
 COLUMNS, LINES, WIDTH, HEIGHT, MARGIN = 80, 40, 8.4, 19, 14
 STYLES = {"1": 'font-weight="bold"', "2": 'opacity="0.55"', "33": 'fill="#e5c07b"', "0": ""}
 
