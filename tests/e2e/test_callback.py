@@ -700,7 +700,7 @@ def test_recipe_of_a_dashboard(tool, serve, receive):
         pytest.skip("openssl is missing")
     serve()
     hook = receive()
-    tool.write("queues.txt", "\n".join(frames.QUEUES[:2]))
+    tool.write("queues.csv", "id\n%s\n%s\n" % tuple(frames.QUEUES[:2]))
     (tool.dir / "bin").mkdir()
     tool.write("bin/gsqstat", '#!/bin/sh\nexec %s "$@" -w 200ms -n 3 %s\n'
                               % (harness.PROGRAM, ALLOW), 0o755)
