@@ -21,13 +21,17 @@ static enum status take_list(struct doctor *d, struct err *err)
 {
 	const struct queue_list *list = queue_lookup_list(d->lookup);
 	struct lines problems = { 0 };
-	char text[64];
+	char text[128];
 	enum status st = run_queues_match(d->run, list, &problems, err);
 
 	snprintf(text, sizeof(text), "%zu queues", list->n);
 	doctor_pass(d, DOCTOR_OK, text);
 	for (size_t i = 0; i < problems.n; i++)
 		doctor_report_fail(&d->report, ST_USAGE, "queue", problems.v[i]);
+	snprintf(text, sizeof(text), "--queue-name: %zu queues; --source notifications takes %d",
+		d->run->queues.n, CHANNEL_QUEUES_MAX);
+	if (d->run->queues.n > CHANNEL_QUEUES_MAX)
+		doctor_report_fail(&d->report, ST_USAGE, "queue", text);
 	lines_free(&problems);
 	return st;
 }

@@ -76,8 +76,6 @@ static void tell_token(struct doctor *d, const struct session_event *event)
 	int64_t left_ms = event->expires_ms - d->run->now_us / US_PER_MS;
 	char left[DURATION_TEXT_MAX];
 
-	if (event->generation == d->token_told)
-		return;
 	d->token_told = event->generation;
 	time_format_duration(left, (left_ms + 30000) / 60000 * 60000);
 	doctor_report_line(&d->report, DOCTOR_OK, "token", "%s%s%s",
@@ -102,7 +100,7 @@ static const char *name_of(const struct doctor *d, const char *id)
 static void tell_queue(struct doctor *d, size_t i)
 {
 	const struct doctor_queue *k = &d->known[i];
-	const char *name = name_of(d, d->run->queues.v[i]);
+	const char *id = d->run->queues.v[i], *name = name_of(d, id);
 	const bool asked = d->asked || !d->run->set->notifications;
 	char text[SESSION_TEXT_MAX];
 
@@ -118,7 +116,8 @@ static void tell_queue(struct doctor *d, size_t i)
 			"does not exist, the client's role has no access to the queue, or it has "
 			"no values now", name);
 	} else {
-		doctor_report_line(&d->report, DOCTOR_OK, "queue", "%s: %s", name,
+		doctor_report_line(&d->report, DOCTOR_OK, "queue", "%s%s%s%s: %s", name,
+			name == id ? "" : " (", name == id ? "" : id, name == id ? "" : ")",
 			asked ? "its values came" : "permitted");
 	}
 }
@@ -381,6 +380,13 @@ static bool next_event(struct doctor *d, struct session_event *event)
 		: source_next(&d->source, d->run->now_us, event);
 }
 
+/* Each part reports the token, but it is requested once. */
+static bool is_known_token(const struct doctor *d, const struct session_event *event)
+{
+	return (event->kind == SESSION_TOKEN_ACQUIRED || event->kind == SESSION_TOKEN_CACHED)
+		&& event->generation == d->token_told;
+}
+
 enum status doctor_take_events(struct doctor *d, struct err *err)
 {
 	struct session_event event;
@@ -393,6 +399,8 @@ enum status doctor_take_events(struct doctor *d, struct err *err)
 		st = take_secret(d, &event, err);
 		if (st != ST_OK)
 			break;
+		if (is_known_token(d, &event))
+			continue;
 		audit_events_stream(d->run->events, event.socket, &event);
 		st = take_event(d, &event, err);
 		answered = answered || event.kind == SESSION_ANSWER;

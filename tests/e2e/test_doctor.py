@@ -1,6 +1,7 @@
 """--doctor: a line about each step of a run, and the status that the run would have."""
 import functools
 import pathlib
+import signal
 
 import frames
 import harness
@@ -8,7 +9,7 @@ import pytest
 import trustme
 from gateway import SECRET
 from harness import QUEUE
-from notice_frames import answer, forbidden
+from notice_frames import answer, forbidden, limited, queue
 
 OTHER = frames.QUEUES[1]
 IDLE = {"rate": 0.01, "heartbeat": 60}          # nothing is published
@@ -93,7 +94,8 @@ def test_names_are_looked_up(check, notify, tool):
     service = notify(**IDLE)
     r = check("--queue-name", "queue 0*")
     assert r.of("queue list") == ("OK", "60 queues")
-    assert r.marks("OK").count("queue") == 9 and "Queue 09: its values came" in r.text
+    assert r.marks("OK").count("queue") == 9
+    assert "Queue 01 (%s): its values came" % QUEUE in r.text
     assert names(service)[:3] == ["token", "queues", "snapshot"]
     keeps_nothing(tool)
 
@@ -201,13 +203,29 @@ def test_query_is_forbidden(check, notify):
     assert names(service)[-1] == "unsubscribe"
 
 
-def test_channel_is_forbidden(check, notify):
-    notify(answers={"create": [forbidden()]}, **IDLE)
+@pytest.mark.parametrize("request_name, step", [("channels", 0), ("create", 1)])
+def test_channel_is_forbidden(check, notify, request_name, step):
+    notify(answers={request_name: [forbidden()]}, **IDLE)
     r = check(QUEUE, status=3)
-    assert r.marks("FAIL") == ["new channel"] and NEEDS in r.of("new channel")[1]
-    assert r.marks("-") == CHANNEL[2:]
-    assert r.of("socket")[1] == "not checked, because of: new channel"
+    assert r.marks("FAIL") == [CHANNEL[step]] and NEEDS in r.of(CHANNEL[step])[1]
+    assert r.marks("-") == CHANNEL[step + 1:]
+    assert r.of("socket")[1] == "not checked, because of: " + CHANNEL[step]
     assert r.of("queue") == ("OK", QUEUE + ": its values came")
+
+
+def test_first_failure_gives_the_status(check, notify):
+    notify(answers={"snapshot": [limited(9)], "create": [forbidden()]}, **IDLE)
+    r = check(QUEUE, status=4)
+    assert r.marks("FAIL") == ["query", "new channel"] and "HTTP 429" in r.of("query")[1]
+
+
+def test_retries_only_if_asked_for(check, notify):
+    service = notify(answers={"snapshot": [answer(503), None]}, **IDLE)
+    check("--now", "--retry-for", "20s", QUEUE)
+    assert service.count("snapshot") == 2
+    service = notify(answers={"snapshot": [answer(503), None]}, **IDLE)
+    check("--now", QUEUE, status=5)
+    assert service.count("snapshot") == 1
 
 
 def test_queue_list_is_forbidden(check, notify):
@@ -262,6 +280,15 @@ def test_unknown_name_and_unknown_id(check, notify):
     assert r.of("query") == ("OK", "values of 0 of 1 queues")
     mark, text = r.of("queue")
     assert mark == "WARN" and "the ID does not exist" in text
+
+
+def test_names_of_too_many_queues(check, notify):
+    ids = ["%08x-0000-4000-8000-00000000abcd" % n for n in range(501)]
+    service = notify(queues=[queue(q, q) for q in ids], **IDLE)
+    r = check("--queue-name", "*", status=2)
+    assert r.marks("FAIL") == ["queue"] and "501 queues" in r.text
+    assert r.of("topics")[1] == "not checked: there are too many queues"
+    assert names(service) == ["token", "queues", "queues"]
 
 
 # -- channel, socket, messages
@@ -346,8 +373,17 @@ def test_secrets_are_not_shown(check, notify, tool):
 def test_audit_lines_only_if_asked_for(check, notify):
     notify(**IDLE)
     r = check("--audit", "json", QUEUE)
-    assert '"event":"token.acquired"' in r.err and '"event":"run.end"' in r.err
+    assert r.err.count('"event":"token.acquired"') == 1 and '"event":"run.end"' in r.err
     assert r.marks("OK")[-1] == "pong"
+
+
+def test_signal_ends_it(tool, notify):
+    service = notify(sockets=[[("silence",)]])
+    process = tool.start("--doctor", "--source", "notifications", QUEUE)
+    assert harness.eventually(lambda: service.pings)
+    r = Report(process.end(signal.SIGTERM, status=143))
+    assert r.of("socket")[0] == "OK" and "pong" not in r.marks("FAIL")
+    assert harness.eventually(lambda: names(service)[-1] == "unsubscribe")
 
 
 @pytest.mark.parametrize("args", [
