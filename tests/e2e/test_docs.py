@@ -295,7 +295,7 @@ TABLE = r" +longest +on .*\nUTC +queue .*\n(\S+ +(Support (DE|EN)|message|voice)
 PRINTS = {
     "./gsqstat": r" +longest +on .*\nUTC +queue .*\n(.+\n){15,}",
     "export GENESYS": "",
-    "--dry-run": r'(%s){38}\{"schema":"gsqstat-settings/1".*\}\n(%s){4}' % (ROW, ROW),
+    "--doctor": r'(\{"id":.*\}\n){4}(%s){38}(OK .*\n){8,}(%s){4}' % (ROW, ROW),
     "flock": "",
     "as $queue": r"Support DE\t0\t0\nSupport EN\t2\t4\d\d(\.\d+)?\n",
     "--align": r"(20\S+Z\tSupport (DE|EN)\t(message|voice)\t\d*\t\d+\n)+",
@@ -335,7 +335,7 @@ def shell(tool):
             tool.write(
                 "bin/gsqstat",
                 '#!/bin/sh\ncase $* in *--queue-name*|*--list-queues*) %s ;; *) %s ;; esac\n'
-                'case " $* " in *--replay*|*--now*|*--list-queues*|*--dry-run*|*--verify-*) ;;\n'
+                'case " $* " in *--replay*|*--now*|*--list-queues*|*--doctor*|*--verify-*) ;;\n'
                 '*--align*) set -- "$@" -w 300ms -n 2 ;;\n'
                 '*-f\\ table*) set -- "$@" -w 300ms -n 1 ;; *) set -- "$@" -w 300ms ;; esac\n'
                 'exec %s "$@"\n' % (to_service, to_gate, harness.PROGRAM), 0o755)
