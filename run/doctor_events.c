@@ -404,6 +404,8 @@ enum status doctor_take_events(struct doctor *d, struct err *err)
 		audit_events_stream(d->run->events, event.socket, &event);
 		st = take_event(d, &event, err);
 		answered = answered || event.kind == SESSION_ANSWER;
+		if (st == ST_OK && notifications_failed(d->notifications))
+			st = err_nomem(err);
 	}
 	tell_progress(d);
 	if (answered && d->next == CHECK_QUERY)
