@@ -102,6 +102,8 @@ def test_manual_has_the_exit_statuses():
     told = re.findall(r"\.It (\S+)", section)
     known = re.findall(r"ST_\w+ = (\d+)", (TOP / "util/base.h").read_text())
     assert set(told) == {n for n in known if int(n) < 128} | {"128+N"}
+    short = README.split("## Exit status")[1]
+    assert sorted(re.findall(r"(?<![+\d])(\d): ", short)) == sorted(set(told) - {"128+N"})
     assert "141" in section
 
 
