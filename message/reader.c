@@ -191,10 +191,21 @@ static void take_stats(struct notifications *ns, struct metric_entry *e)
 	}
 }
 
+static enum metric_kind kind_of(struct notifications *ns, struct slice metric)
+{
+	uint32_t kind;
+
+	if (name_memo_get(&ns->kinds, metric, &kind))
+		return kind;
+	kind = metric_type_of(metric)->kind;
+	name_memo_put(&ns->kinds, metric, kind);
+	return kind;
+}
+
 /* Gives the numbers their names, which may have come after them. */
 static void end_entry(struct notifications *ns, const struct metric_entry *e)
 {
-	const enum metric_kind kind = metric_type_of(e->metric)->kind;
+	const enum metric_kind kind = kind_of(ns, e->metric);
 	const bool longest = kind == METRIC_AGE;
 	struct notification_value *v;
 

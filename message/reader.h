@@ -13,6 +13,7 @@
 #include "json.h"
 #include "message/notification.h"
 #include "util/lines.h"
+#include "util/name_memo.h"
 #include "util/slice.h"
 
 #define READER_MEDIA 32			/* media types in one message */
@@ -30,6 +31,7 @@ struct notifications {
 	struct notification_value value[NOTIFICATION_VALUES_MAX];
 	size_t nvalue;
 	struct json_keys keys;		/* of the `stats` being read */
+	struct name_memo kinds;		/* of metrics */
 };
 
 /* Begin and end a message, or a result of an answer; the caller reads its members in between. */

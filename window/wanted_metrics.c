@@ -2,12 +2,20 @@
 
 #include "util/text.h"
 
-size_t wanted_metrics_order(const struct wanted_metrics *wanted, struct slice metric)
+uint32_t wanted_metrics_order(struct wanted_metrics *wanted, struct slice metric)
 {
-	for (size_t i = 0; i < wanted->npattern; i++)
-		if (text_matches(wanted->pattern[i], metric.s, metric.len))
-			return i;
-	return WANTED_METRICS_NONE;
+	uint32_t order;
+
+	if (name_memo_get(&wanted->orders, metric, &order))
+		return order;
+	order = 0;
+	while (order < wanted->npattern
+	       && !text_matches(wanted->pattern[order], metric.s, metric.len))
+		order++;
+	if (order == wanted->npattern)
+		order = WANTED_METRICS_NONE;
+	name_memo_put(&wanted->orders, metric, order);
+	return order;
 }
 
 bool wanted_metrics_ends_wait(struct slice metric)

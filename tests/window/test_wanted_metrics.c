@@ -7,7 +7,8 @@ static const char *const patterns[] = { "oWaiting", "t*", "tAcd", "*Long" };
 
 static size_t order(const char *metric)
 {
-	const struct wanted_metrics wanted = { patterns, ARRAY_LEN(patterns) };
+	static struct wanted_metrics wanted = { .pattern = patterns,
+		.npattern = ARRAY_LEN(patterns) };
 
 	return wanted_metrics_order(&wanted, slice_of(metric));
 }
@@ -17,6 +18,8 @@ TEST(wanted_metrics__have_the_order_of_the_first_pattern_that_fits)
 	assert_int_equal(order("oWaiting"), 0);
 	assert_int_equal(order("tAcd"), 1);
 	assert_int_equal(order("t"), 1);
+	assert_int_equal(order("oWaiting"), 0);		/* remembered now */
+	assert_true(order("oWaitin") == WANTED_METRICS_NONE);
 	assert_true(order("oWaitin") == WANTED_METRICS_NONE);
 	assert_true(order("oWaitings") == WANTED_METRICS_NONE);
 	assert_true(order("") == WANTED_METRICS_NONE);
