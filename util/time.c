@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/base.h"
+
 #define DURATION_MAX_MS (3650LL * 24 * 3600 * 1000)
 
 /* --- times -------------------------------------------------------------------------- */
@@ -59,15 +61,17 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
  * is malformed. */
 static const char *parse_fraction(const char *s, const char *end, int64_t *us)
 {
-	int64_t unit = US_PER_S / 10;
+	static const int units[] = { 100000, 10000, 1000, 100, 10, 1 };
+	size_t n = 0;
 
 	*us = 0;
 	if (s == end || *s != '.')
 		return s;
 	if (++s == end || *s < '0' || *s > '9')
 		return NULL;
-	for (; s < end && *s >= '0' && *s <= '9'; s++, unit /= 10)
-		*us += (*s - '0') * unit;
+	for (; s < end && *s >= '0' && *s <= '9'; s++, n++)
+		if (n < ARRAY_LEN(units))
+			*us += (*s - '0') * units[n];
 	return s;
 }
 
