@@ -13,13 +13,18 @@ struct series_input {			/* one of the values that a series combines */
 	bool summed;			/* see series_add */
 };
 
+#define FEW_INPUTS 2			/* a power of two */
+
+/* The members that each message needs come first: with hundreds of queues, a series has left the
+ * processor's cache when the next message comes. */
 struct series {
-	const struct series_label *label;	/* borrowed */
-	struct series_input *input;	/* its capacity is a power of two */
 	uint64_t frame;			/* the last event that was counted */
+	struct series_input *input;	/* `few`, or allocated: its capacity is a power of two */
+	struct series_input few[FEW_INPUTS];
 	uint32_t ninput;
 	enum row_kind kind;
 	bool over_qualifiers;		/* see series_sum_over */
+	const struct series_label *label;	/* borrowed */
 	union {				/* only the member of this kind is allocated */
 		struct gauge gauge;
 		struct age age;
@@ -33,7 +38,8 @@ static void series_free(struct series *s)
 {
 	if (s->kind == ROW_GAUGE)
 		gauge_free(&s->is.gauge);
-	free(s->input);
+	if (s->input != s->few)
+		free(s->input);
 	free(s);
 }
 
@@ -67,6 +73,7 @@ static struct series *series_new(const struct series_label *label, enum row_kind
 
 	if (!s)
 		return NULL;
+	s->input = s->few;
 	s->label = label;
 	s->kind = kind;
 	return s;
@@ -182,17 +189,28 @@ static size_t input_of(const struct series *s, const struct series_value *v)
 	return at;
 }
 
+/* Doubles the room for inputs. */
+static bool grow_input(struct series *s)
+{
+	bool few = s->input == s->few;
+	struct series_input *input = reallocarray(few ? NULL : s->input, 2 * s->ninput,
+		sizeof(*input));
+
+	if (!input)
+		return false;
+	if (few)
+		memcpy(input, s->few, sizeof(s->few));
+	s->input = input;
+	return true;
+}
+
 bool series_add(struct series *s, const struct series_value *v, bool summed)
 {
 	uint32_t n = s->ninput;
 
-	if ((n & (n - 1)) == 0) {	/* it may be full (after a drop it is not) */
-		struct series_input *input = reallocarray(s->input, n ? 2 * n : 1, sizeof(*input));
-
-		if (!input)
-			return false;
-		s->input = input;
-	}
+	/* it may be full (after a drop it is not) */
+	if (n >= FEW_INPUTS && (n & (n - 1)) == 0 && !grow_input(s))
+		return false;
 	s->input[n] = (struct series_input){ v, summed };
 	s->ninput++;
 	return true;
