@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "audit/verify.h"
+#include "cli/complete.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "net/http.h"
@@ -177,6 +178,8 @@ int main(int argc, char **argv)
 	guard_memory();
 	if (!fill_standard_descriptors())
 		return check ? (int)NAGIOS_UNKNOWN : (int)ST_OUTPUT;
+	if (complete(argc, argv))
+		return ST_OK;
 	if (options_read_config(&set, argc, argv) && !check) {
 		check = true;
 		signals_begin(check);

@@ -461,16 +461,14 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 static bool read_profile(struct creds *c, const struct creds_conf *conf, struct gc_profile *p,
 	struct lines *problems, struct lines *warnings)
 {
-	const char *home = variable("HOME");
 	char text[TEXT_SHOWN_SIZE];
 	struct err err = { "HOME is not set, so $HOME/.gc/config.toml cannot be found" };
 	enum status st = ST_USAGE;
 
-	if (home)
-		c->profile_path = text_format("%s/.gc/config.toml", home);
+	c->profile_path = gc_profile_path();
 	if (c->profile_path)
 		st = gc_profile_read(p, c->profile_path, conf->profile, &err);
-	else if (home)
+	else if (variable("HOME"))
 		st = err_nomem(&err);
 	if (st != ST_OK)
 		lines_add(problems, "--profile '%s': %s",

@@ -2,12 +2,12 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "json.h"
 #include "util/buf.h"
-#include "util/lines.h"
 #include "util/secret_file.h"
 #include "util/text.h"
 #include "util/time.h"
@@ -358,6 +358,20 @@ static enum status fail_not_found(struct reader *r, struct err *err)
 	return st;
 }
 
+/* False: r->wrong says what is wrong with the line; NULL: out of memory. */
+static bool read_text(struct reader *r, const char *text, size_t len)
+{
+	return buf_reserve(&r->file, len + 1) && buf_reserve(&r->text, len + 1)
+		&& copy_file(r, text, len) && take_file(r);
+}
+
+static void free_reader(struct reader *r)
+{
+	lines_free(&r->names);
+	buf_wipe(&r->file);
+	buf_wipe(&r->text);
+}
+
 enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len, const char *name,
 	struct err *err)
 {
@@ -365,9 +379,7 @@ enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len,
 	enum status st = ST_OK;
 
 	*p = (struct gc_profile){ 0 };
-	if (!buf_reserve(&r.file, len + 1) || !buf_reserve(&r.text, len + 1)
-	    || ((!copy_file(&r, text, len) || !take_file(&r)) && !r.wrong)
-	    || r.file.failed || r.text.failed)
+	if ((!read_text(&r, text, len) && !r.wrong) || r.file.failed || r.text.failed)
 		st = err_nomem(err);
 	else if (r.since)
 		st = err_set(err, ST_USAGE, "line %zu: %s line %zu", r.line, r.wrong,
@@ -378,10 +390,15 @@ enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len,
 		st = fail_not_found(&r, err);
 	if (st != ST_OK)
 		gc_profile_free(p);
-	lines_free(&r.names);
-	buf_wipe(&r.file);
-	buf_wipe(&r.text);
+	free_reader(&r);
 	return st;
+}
+
+char *gc_profile_path(void)
+{
+	const char *home = getenv("HOME");
+
+	return home && *home ? text_format("%s/.gc/config.toml", home) : NULL;
 }
 
 enum status gc_profile_read(struct gc_profile *p, const char *path, const char *name,
@@ -402,6 +419,23 @@ enum status gc_profile_read(struct gc_profile *p, const char *path, const char *
 		err_set(err, st, "%.255s: %.760s", path, inner.text);
 	buf_wipe(&text);
 	return st;
+}
+
+void gc_profile_names(const char *path, struct lines *names)
+{
+	struct gc_profile none = { 0 };
+	struct reader r = { .wanted = "", .profile = &none };
+	struct buf text = { 0 };
+	unsigned mode;
+
+	if (!secret_file_read(SECRET_FILE_GC, path, &text, &mode)
+	    && read_text(&r, text.data, text.len)) {
+		*names = r.names;
+		r.names = (struct lines){ 0 };
+	}
+	free_reader(&r);
+	gc_profile_free(&none);
+	buf_wipe(&text);
 }
 
 void gc_profile_free(struct gc_profile *p)

@@ -14,6 +14,10 @@
 #include <stdint.h>
 
 #include "util/base.h"
+#include "util/lines.h"
+
+/* The path of gc's config.toml (malloc'd). NULL: HOME is not set, or out of memory. */
+char *gc_profile_path(void);
 
 struct gc_profile {
 	/* Each is printable ASCII; NULL: it is absent, empty or not a string. */
@@ -36,6 +40,9 @@ enum status gc_profile_read(struct gc_profile *p, const char *path, const char *
 	struct err *err);
 enum status gc_profile_parse(struct gc_profile *p, const char *text, size_t len, const char *name,
 	struct err *err);
+/* Fills names, which must be empty, with the names of all profiles of the file. Leaves it empty if
+ * the file cannot be read or has a line with an error. */
+void gc_profile_names(const char *path, struct lines *names);
 void gc_profile_free(struct gc_profile *p);	/* overwrites secrets */
 
 #endif

@@ -157,10 +157,7 @@ void config_args_set(struct command_line *p, const char *value)
 static const struct option_def *option_at(const char *s, size_t *len)
 {
 	*len = strspn(s, "abcdefghijklmnopqrstuvwxyz-");
-	FOR_EACH_OPTION(d)
-		if (strlen(d->name) == *len && memcmp(d->name, s, *len) == 0)
-			return d;
-	return NULL;
+	return option_table_look_up(s, *len);
 }
 
 /* How well the value of an entry fits ` 'VALUE'…`: 2 if it is the same, 1 if it contains it. */

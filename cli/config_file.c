@@ -79,14 +79,6 @@ static const char *take_value(char *s, const char **value)
 
 /* --- lines -------------------------------------------------------------------------- */
 
-static const struct option_def *find(const char *name, size_t len)
-{
-	FOR_EACH_OPTION(d)
-		if (strlen(d->name) == len && memcmp(d->name, name, len) == 0)
-			return d;
-	return NULL;
-}
-
 static void unknown(struct config_file *c, size_t line, const char *name, size_t len)
 {
 	const char *all[OPTIONS_MAX], *near = NULL;
@@ -153,7 +145,7 @@ static void take_option(struct config_file *c, size_t line, char *s)
 			"secrets; use client-secret-file or the environment, see gsqstat(1)");
 		return;
 	}
-	entry.option = find(s, len);
+	entry.option = option_table_look_up(s, len);
 	if (!entry.option) {
 		unknown(c, line, s, len);
 		return;

@@ -37,12 +37,12 @@ static bool is_topic(const struct option_def *d, const char *topic)
 		&& strncasecmp(d->group, topic, group_len(d)) == 0);
 }
 
-static void put_group_names(struct buf *out)
+void help_put_group_names(struct buf *out, const char *separator)
 {
 	FOR_EACH_OPTION(d) {
 		if (!d->group)
 			continue;
-		buf_str(out, d == option_table ? "" : ", ");
+		buf_str(out, d == option_table ? "" : separator);
 		for (size_t i = 0; i < group_len(d); i++)
 			buf_printf(out, "%c", tolower((unsigned char)d->group[i]));
 	}
@@ -55,7 +55,7 @@ static void put_common(struct buf *out)
 		if (d->common)
 			put_option(out, d);
 	buf_str(out, "\n--help all shows all options, --help GROUP those of one of the groups\n");
-	put_group_names(out);
+	help_put_group_names(out, ", ");
 	buf_str(out, ".\n");
 }
 
@@ -88,7 +88,7 @@ bool help_put(struct buf *out, const char *topic)
 		buf_clear(out);
 		buf_printf(out, "--help '%s': must be all, or a group of options: ",
 			text_shown(shown, topic, strlen(topic)));
-		put_group_names(out);
+		help_put_group_names(out, ", ");
 		return false;
 	}
 	buf_str(out, "\nDURATION is a number with ms, s, m or h, or ISO 8601 (PT1M30S). The "

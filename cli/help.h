@@ -12,4 +12,7 @@
  * used options. False: there is no such group; the text is then an error message. */
 bool help_put(struct buf *out, const char *topic);
 
+/* Puts the names of the groups with the separator between them. */
+void help_put_group_names(struct buf *out, const char *separator);
+
 #endif

@@ -213,6 +213,14 @@ const struct option_def *option_table_find(const char *name)
 	return d;
 }
 
+const struct option_def *option_table_look_up(const char *name, size_t len)
+{
+	FOR_EACH_OPTION(d)
+		if (strlen(d->name) == len && memcmp(d->name, name, len) == 0)
+			return d;
+	return NULL;
+}
+
 bool option_table_tries_secret(const char *name, size_t len)
 {
 	static const char *const tried[] = { "token", "access-token", "secret", "password" };

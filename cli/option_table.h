@@ -59,6 +59,8 @@ extern const size_t option_table_len;
 
 /* Returns the option of that name, without dashes. It must exist. */
 const struct option_def *option_table_find(const char *name);
+/* The same for a name of any text; NULL: there is no such option. */
+const struct option_def *option_table_look_up(const char *name, size_t len);
 
 /* True for a name such as `token`, which users may expect to take a secret. There is no such
  * option. The name could be an abbreviation of another option, whose error message would then show

@@ -45,7 +45,7 @@ static bool may_lack_value(const struct option_def *d)
 
 static void make_getopt(struct option longs[OPTIONS_MAX + 1], char shorts[2 * OPTIONS_MAX + 3])
 {
-	*shorts++ = '-';	/* keeps argv in order; only scan uses it */
+	*shorts++ = '-';	/* keeps argv in order; only options_scan uses it */
 	*shorts++ = ':';
 	for (size_t i = 0; i < option_table_len; i++) {
 		const struct option_def *d = &option_table[i];
@@ -121,8 +121,7 @@ static void bad_option(struct command_line *p, int code, int key, char **argv)
 		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
 }
 
-/* Notes the options among the arguments, even those that lack their value. */
-static void scan(struct config_flags *flags, int argc, char **argv)
+void options_scan(struct config_flags *flags, int argc, char **argv)
 {
 	struct option longs[OPTIONS_MAX + 1];
 	char shorts[2 * OPTIONS_MAX + 3];
@@ -190,7 +189,7 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 	int key;
 
 	/* before options are applied, because a value can be a file that is then read */
-	scan(&flags, argc, argv);
+	options_scan(&flags, argc, argv);
 	p->help = has(&flags, "help");
 	p->help_topic = flags.value[option_table_find("help") - option_table];
 	p->version = has(&flags, "version");
@@ -316,7 +315,7 @@ bool options_ask_check(int argc, char **argv)
 {
 	struct config_flags flags;
 
-	scan(&flags, argc, argv);
+	options_scan(&flags, argc, argv);
 	return has(&flags, "check");
 }
 
@@ -324,7 +323,7 @@ bool options_read_config(struct options *set, int argc, char **argv)
 {
 	struct config_flags flags;
 
-	scan(&flags, argc, argv);
+	options_scan(&flags, argc, argv);
 	if (has(&flags, "help") || has(&flags, "version"))
 		return false;
 	set->config = config_args_path(&flags);

@@ -27,6 +27,7 @@
 enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
 struct config_file;
+struct config_flags;
 
 /*
  * The settings of a run: the values of options, and what the checks derived from them. The checks
@@ -134,6 +135,9 @@ enum options_parsed {
 enum options_parsed options_parse(struct options *set, int argc, char **argv,
 	const char *versions, enum status *st);
 void options_free(struct options *set);
+
+/* Notes the options among the arguments, even those that lack their value. It borrows from argv. */
+void options_scan(struct config_flags *flags, int argc, char **argv);
 
 /* True if an argument is --check. Then errors of the command line, too, must be reported as a
  * Nagios plugin reports them. */

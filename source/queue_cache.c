@@ -43,18 +43,16 @@ static void put_list(struct buf *out, const char *base_url, const struct queue_l
 	buf_str(out, "]}\n");
 }
 
-/* Whether the file was written for this host in the last hour. A time in the future is not valid.
- * */
-static bool is_fresh(const struct buf *text, const char *base_url, int64_t now_us)
+/* Returns the time at which the file was written for this host; -1: it was not. */
+static double written_ms(const struct buf *text, const char *base_url)
 {
 	struct json_cursor c = json_start(text->data, text->data + text->len);
 	struct json_text key, value;
 	bool schema = false, host = false;
-	double at_ms = -1, age_ms = -1;
-	int64_t now_ms = now_us / 1000;
+	double at_ms = -1;
 
 	if (json_peek(&c) != '{')
-		return false;
+		return -1;
 	json_enter(&c);
 	while (json_key(&c, &key)) {
 		char first = json_peek(&c);
@@ -68,9 +66,15 @@ static bool is_fresh(const struct buf *text, const char *base_url, int64_t now_u
 		else
 			json_pass(&c);
 	}
-	if (at_ms >= 0)
-		age_ms = (double)now_ms - at_ms;
-	return schema && host && age_ms >= 0 && age_ms < QUEUE_CACHE_KEPT_MS;
+	return schema && host ? at_ms : -1;
+}
+
+/* A time in the future is not valid. */
+static bool is_fresh(double at_ms, int64_t now_us)
+{
+	const int64_t now_ms = now_us / 1000;
+
+	return at_ms <= (double)now_ms && (double)now_ms - at_ms < QUEUE_CACHE_KEPT_MS;
 }
 
 /* --- the file ----------------------------------------------------------------------- */
@@ -83,25 +87,41 @@ static bool name_file(const struct queue_cache_key *key, char name[NAME_SIZE])
 		&& snprintf(name, NAME_SIZE, "%s.names", hash) > 0;
 }
 
-static bool load(const struct queue_cache_key *key, int dir, int64_t now_us,
-	struct queue_list *list, struct lines *warnings)
+/* Returns the time at which the file was written; -1: there is no valid one. */
+static double load_file(const struct queue_cache_key *key, int dir, struct queue_list *list,
+	struct lines *warnings)
 {
 	char name[NAME_SIZE];
 	struct queue_list_page page;
 	struct buf text = { 0 };
 	const char *why = NULL;
-	bool fresh = false;
+	double at_ms = -1;
 
 	if (!name_file(key, name))
-		return false;
+		return -1;
 	if (private_dir_read(dir, name, FILE_MAX, &text, &why) == PRIVATE_DIR_WHOLE) {
 		why = queue_list_parse_page(text.data, text.len, list, &page);
-		fresh = !why && is_fresh(&text, key->base_url, now_us);
+		at_ms = why ? -1 : written_ms(&text, key->base_url);
 	}
 	if (why)
 		lines_add(warnings, "the cached queue names in %s are ignored: %s", name, why);
 	buf_free(&text);
-	return fresh;
+	return at_ms;
+}
+
+/* The same. Sorts the list. */
+static double load(const struct queue_cache_key *key, struct queue_list *list,
+	struct lines *warnings)
+{
+	char *path = private_dir_path();
+	int dir = path ? private_dir_open(path) : -1;
+	double at_ms = dir < 0 ? -1 : load_file(key, dir, list, warnings);
+
+	queue_list_sort(list);
+	if (dir >= 0)
+		close(dir);
+	free(path);
+	return at_ms;
 }
 
 static bool all_fit(const struct queue_list *list, const char *const *pattern, size_t npattern)
@@ -118,18 +138,21 @@ static bool all_fit(const struct queue_list *list, const char *const *pattern, s
 bool queue_cache_load(const struct queue_cache_key *key, const char *const *pattern,
 	size_t npattern, int64_t now_us, struct queue_list *list, struct lines *warnings)
 {
-	char *path = private_dir_path();
-	int dir = path ? private_dir_open(path) : -1;
-	bool good = dir >= 0 && load(key, dir, now_us, list, warnings);
+	double at_ms = load(key, list, warnings);
+	bool good = at_ms >= 0 && is_fresh(at_ms, now_us) && all_fit(list, pattern, npattern);
 
-	queue_list_sort(list);
-	good = good && all_fit(list, pattern, npattern);
 	if (!good)
 		queue_list_free(list);
-	if (dir >= 0)
-		close(dir);
-	free(path);
 	return good;
+}
+
+void queue_cache_load_old(const struct queue_cache_key *key, struct queue_list *list)
+{
+	struct lines warnings = { 0 };
+
+	if (load(key, list, &warnings) < 0)
+		queue_list_free(list);
+	lines_free(&warnings);
 }
 
 /* Returns why it failed; NULL: it did not. If another run holds the lock, that one is writing the

@@ -23,6 +23,8 @@ struct queue_cache_key {
  * broken or that other users can access. */
 bool queue_cache_load(const struct queue_cache_key *key, const char *const *pattern,
 	size_t npattern, int64_t now_us, struct queue_list *list, struct lines *warnings);
+/* The same from a file of any age, without warnings. The list stays empty if there is none. */
+void queue_cache_load_old(const struct queue_cache_key *key, struct queue_list *list);
 void queue_cache_store(const struct queue_cache_key *key, const struct queue_list *list,
 	int64_t now_us, struct lines *warnings);
 

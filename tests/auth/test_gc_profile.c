@@ -391,6 +391,28 @@ TEST(file__is_read_and_its_mode_reported)
 	assert_unreadable(FILE_NAME ": line 2: a name is missing");
 }
 
+TEST(names__are_those_of_all_tables)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+	} cases[] = {
+		{ "[One]\nclient_secret = 'x'\n[\"\"]\nclient_secret = 'y'\n[a.b]\n", 3 },
+		{ "", 0 }, { "[one]\n[", 0 }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct lines names = { 0 };
+
+		put_text(FILE_NAME, cases[i].text, 0600);
+		gc_profile_names(FILE_NAME, &names);
+		assert_int_equal(names.n, cases[i].n);
+		if (i == 0)
+			assert_true(lines_has(&names, "one") && lines_has(&names, "a.b"));
+		lines_free(&names);
+	}
+}
+
 TEST(what_is_not_a_regular_file_is_refused)
 {
 	assert_unreadable(FILE_NAME ": cannot be read: No such file or directory");

@@ -122,6 +122,15 @@ TEST(list__that_lacks_a_name_is_not_used)
 	assert_int_equal(place.warnings.n, 0);
 }
 
+TEST(list__that_is_old_is_good_for_completion)
+{
+	store(QUEUE("0002", "two") "," QUEUE("0001", "one"));
+	assert_false(loads(NULL, NOW + 2 * 3600 * S));
+	queue_cache_load_old(&key, &place.list);
+	assert_int_equal(place.list.n, 2);
+	assert_string_equal(place.list.v[0].name, "one");
+}
+
 TEST(list__belongs_to_one_host_and_client)
 {
 	static const struct queue_cache_key others[] = {
