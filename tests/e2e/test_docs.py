@@ -1,4 +1,4 @@
-"""The option table, the manual and the completions say the same; all recipes run."""
+"""The option table and the manual say the same; all recipes run."""
 import contextlib
 import csv
 import json
@@ -17,26 +17,8 @@ import harness
 import notice_frames
 import notices
 import pytest
-from harness import TOP
+from harness import TOP, options
 from manual import COOKBOOK, MANUAL, PAGES, blocks, unroff
-
-SHELLS = {name: (TOP / "completions" / name).read_text()
-          for name in ("gsqstat.bash", "_gsqstat", "gsqstat.fish")}
-
-
-def options(tool):
-    """{long: (letter or "", argument or "", default or "")} out of --help all."""
-    found, last = {}, None
-    for line in tool.run("--help", "all").out.splitlines():
-        option = re.match(r"  (?:-(\w),|   ) --([a-z-]+)(?: (\[?[A-Z]\S*))?", line)
-        default = re.match(r" {31}\[(.*)\]$", line)
-        if option:
-            last = option[2]
-            found[last] = (option[1] or "", option[3] or "", "")
-        elif default:
-            found[last] = found[last][:2] + (default[1],)
-    assert len(found) > 40
-    return found
 
 
 def plain(roff):
@@ -73,28 +55,6 @@ def test_manual_says_first_what_an_option_does():
              "Write").split()
     first = re.findall(r"\.It (?:Fl \w , )?Fl Fl ([a-z-]+).*\n(\S+)", MANUAL)
     assert [(name, word) for name, word in first if word not in verbs] == [] and len(first) > 60
-
-
-@pytest.mark.parametrize("shell, long, letter", [
-    ("gsqstat.bash", r"--([a-z][a-z-]+)", r"(?<=[\s|])-(\w)\b"),
-    ("_gsqstat", r"--([a-z][a-z-]+)", r"\{-(\w),"),
-    ("gsqstat.fish", r"-l ([a-z-]+)", r"-s (\w) -l")])
-def test_completions_have_the_options_of_the_table(tool, shell, long, letter):
-    table = options(tool)
-    text = "\n".join(line for line in SHELLS[shell].splitlines()
-                     if not line.startswith(("_arguments", "complete -F", "\tcompopt"))
-                     and "compgen" not in line and "# " not in line and "set -l" not in line)
-    assert set(re.findall(long, text)) == set(table)
-    assert set(re.findall(letter, text)) == {o[0] for o in table.values() if o[0]}
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_completions_have_the_words(tool, shell):
-    words = ("state queueState agentState conversationCount waitTime abandonedCount PT10S PT15S "
-             "PT30S PT1M PT2M ndjson csv table prometheus influx arrival event url message json "
-             "logfmt none stream plain cloudevents notifications oWaiting oServiceLevel "
-             "nagios").split()
-    assert [w for w in words if not re.search(r"\b%s\b" % w, SHELLS[shell])] == []
 
 
 def test_manual_has_the_exit_statuses():
@@ -238,47 +198,6 @@ def test_manual_has_every_audit_event(tool):
                          (TOP / "run/audit_events.c").read_text()
                          + (TOP / "window/verdict.c").read_text())
     assert len(reasons) == 9 and [r for r in reasons if not re.search(r"\b%s\b" % r, MANUAL)] == []
-
-
-def test_completions_in_their_shells():
-    script = {
-        "bash": 'source completions/gsqstat.bash; COMP_WORDS=(gsqstat %s); COMP_CWORD='
-                '$((${#COMP_WORDS[@]} - 1)); compopt() { :; }; _gsqstat; echo "${COMPREPLY[@]}"',
-        "fish": "source completions/gsqstat.fish; complete -C 'gsqstat %s'"}
-    for shell, text in script.items():
-        if not shutil.which(shell):
-            pytest.skip(shell + " is missing")
-        for words, wanted in (("--inter", "--interval"), ("-i PT3", "PT30S"), ("-f c", "csv"),
-                              ("-m state,wai", "state,waitTime"), ("--audit l", "logfmt"),
-                              ("--source no", "notifications"),
-                              ("--now -m oW", "oWaiting"),
-                              ("--source stream -m s", "state"),
-                              ("--source notifications -m tWait,oW", "tWait,oWaiting")):
-            r = subprocess.run([shell, "-c", text % words], cwd=TOP, capture_output=True, text=True)
-            assert wanted in r.stdout.split(), (shell, words, r.stdout, r.stderr)
-
-
-def test_completion_in_zsh(tmp_path):
-    if not shutil.which("zsh"):
-        pytest.skip("zsh is missing")
-    script = """
-zmodload zsh/zpty
-zpty z zsh -f -i
-zpty -w z "PS1=; fpath=($1 \\$fpath); autoload -U compinit; compinit -u -D; cd $2; echo re''ady"
-zpty -r z out '*ready*'
-for words in 'gsqstat --inter' 'gsqstat -i PT3' 'gsqstat -f c' 'gsqstat -m sta' \\
-	'gsqstat --now -m oW'; do
-	zpty -n -w z "$words"$'\\t'
-	sleep 0.3
-	zpty -n -w z $'\\C-u'
-done
-sleep 0.3
-while zpty -rt z out; do print -rn -- "$out"; done
-"""
-    r = subprocess.run(["zsh", "-fc", script, "z", str(TOP / "completions"), str(tmp_path)],
-                       capture_output=True, text=True, env={**os.environ, "TERM": "dumb"})
-    for wanted in ("--interval", "PT30S", "csv", "state", "oWaiting"):
-        assert wanted in r.stdout, (wanted, r.stdout, r.stderr)
 
 
 # -- the README and the cookbook

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import select
 import shutil
@@ -203,3 +204,18 @@ def preload(tool, name, source):
             pytest.skip("this compiler has no libasan.so to put before " + name)
         libraries.insert(0, asan)
     tool.env["LD_PRELOAD"] = " ".join(libraries)
+
+
+def options(tool):
+    """{long: (letter or "", argument or "", default or "")} out of --help all."""
+    found, last = {}, None
+    for line in tool.run("--help", "all").out.splitlines():
+        option = re.match(r"  (?:-(\w),|   ) --([a-z-]+)(?: (\[?[A-Z]\S*))?", line)
+        default = re.match(r" {31}\[(.*)\]$", line)
+        if option:
+            last = option[2]
+            found[last] = (option[1] or "", option[3] or "", "")
+        elif default:
+            found[last] = found[last][:2] + (default[1],)
+    assert len(found) > 40
+    return found
