@@ -64,7 +64,7 @@ _gsqstat() {
 	_gsqstat_unquote "$word" || return
 	[[ $text != -* ]] || kind=options
 	mapfile -t lines < <(command gsqstat --complete "$kind" "${words[@]:1}" 2>/dev/null)
-	case ${lines[0]} in
+	case ${lines[0]-} in
 	FILE)
 		compopt -o default
 		return ;;

@@ -246,6 +246,8 @@ def test_words_in_the_shells(shell):
             ("--source stream -m o", ["--source", "stream", "-m", "o"]),
             ("--source=stream -m ag", ["--source=stream", "-m", "agentState"]),
             ("--metric=tWait,oWai", ["--metric=tWait,oWaiting"]),
+            ("--help cred", ["--help", "credentials"]),
+            ("--help 00000001", ["--help", "00000001"]),
             ("--profile ot", ["--profile", "other.sub"]),
             ("--profile 'my", ["--profile", "my $(touch ran)"]),
             ("-q 00000001", ["-q", IDS[0]]), ("00000001,00000002", ["00000001," + IDS[1]]),
