@@ -27,7 +27,7 @@ struct command_line {
 	struct lines problems;
 	const struct option_def *current;	/* the option whose value is being set */
 	struct option_state state[OPTIONS_MAX];	/* by index in option_table */
-	unsigned modes;			/* bits of enum option_mode; the source is added last */
+	unsigned modes;			/* bits of enum option_mode; the source is settled last */
 	bool defaults;			/* the value being set is a default */
 	const char *help_topic;		/* of --help; NULL: none */
 	bool help, version, queue_stdin, outlier_none, secret_given;

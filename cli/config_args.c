@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/source_choice.h"
 #include "util/text.h"
 
 /* --- what is used ------------------------------------------------------------------- */
@@ -70,7 +71,7 @@ static unsigned explicit_source(const struct choice *choice)
 			value = choice->file->v[i].value;
 	for (size_t i = 0; value && i < source_words.n; i++)
 		if (strcmp(value, source_words.v[i]) == 0)
-			return i ? MODE_NOTIFICATIONS : MODE_STREAM;
+			return source_choice_mode((enum source_kind)i);
 	return 0;
 }
 
@@ -136,8 +137,7 @@ void config_args_apply(struct command_line *p)
 void config_args_apply_rest(struct command_line *p)
 {
 	const struct config_file *c = p->set->config_file;
-	const unsigned source = command_line_bad(p, "source") ? 0
-		: p->set->notifications ? MODE_NOTIFICATIONS : MODE_STREAM;
+	const unsigned source = source_choice_mode(p->set->source);
 
 	for (size_t i = 0; c && i < c->n; i++)
 		if (c->v[i].use == CONFIG_LATER && !(source & ~c->v[i].option->modes))

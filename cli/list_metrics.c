@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "message/metric_types.h"
+#include "message/source_kind.h"
 #include "output/metric_list.h"
 #include "util/text.h"
 
@@ -20,7 +21,7 @@ static struct metric_list list_of(const struct command_line *p)
 	const struct lines *patterns = &p->set->patterns;
 
 	return (struct metric_list){
-		.source = is_flag(p, "source") ? p->set->source : NULL,
+		.source = is_flag(p, "source") ? source_kind_names[p->set->source] : NULL,
 		.pattern = (const char *const *)patterns->v,
 		.npattern = is_flag(p, "metric") ? patterns->n : 0
 	};

@@ -84,7 +84,7 @@ static void warn_of_now(struct command_line *p)
 /* Checks a name that --metric has. Adds a metric of the stream to set->metric. */
 static void settle_metric(struct command_line *p, const char *name)
 {
-	const bool notifications = p->set->notifications;
+	const bool notifications = p->set->source == SOURCE_NOTIFICATIONS;
 	char hint[256];
 	int known = command_line_find_word(name, &metric_words, hint, sizeof(hint));
 
@@ -110,9 +110,9 @@ static void settle_metrics(struct command_line *p)
 	struct options *set = p->set;
 
 	p->current = option_table_find("metric");
-	if (command_line_bad(p, "source"))
+	if (set->source == SOURCE_UNKNOWN)
 		return;
-	if (set->notifications && !command_line_given(p, "metric")) {
+	if (set->source == SOURCE_NOTIFICATIONS && !command_line_given(p, "metric")) {
 		set->overview = true;
 		lines_free(&set->patterns);
 		for (size_t i = 0; i < ARRAY_LEN(notification_metrics); i++)
@@ -121,7 +121,7 @@ static void settle_metrics(struct command_line *p)
 	for (size_t i = 0; i < set->patterns.n; i++)
 		settle_metric(p, set->patterns.v[i]);
 	set->nasked = set->nmetric;
-	if (set->notifications && set->now && command_line_given(p, "metric"))
+	if (set->source == SOURCE_NOTIFICATIONS && set->now && command_line_given(p, "metric"))
 		warn_of_now(p);
 }
 
@@ -182,15 +182,15 @@ static bool lacks_metric(const struct command_line *p, const char *metric, char 
 	char hint[256];
 	size_t n = 0;
 
-	if (!metric || command_line_bad(p, "metric") || command_line_bad(p, "source"))
+	if (!metric || command_line_bad(p, "metric") || set->source == SOURCE_UNKNOWN)
 		return false;
-	for (size_t i = 0; set->notifications && i < set->patterns.n; i++) {
+	for (size_t i = 0; set->source == SOURCE_NOTIFICATIONS && i < set->patterns.n; i++) {
 		if (text_matches(set->patterns.v[i], metric, strlen(metric)))
 			return false;
 		if (n < METRIC_MAX)
 			asked[n++] = set->patterns.v[i];
 	}
-	for (size_t i = 0; !set->notifications && i < set->nasked; i++) {
+	for (size_t i = 0; set->source == SOURCE_STREAM && i < set->nasked; i++) {
 		if (strcmp(set->metric[i], metric) == 0)
 			return false;
 		asked[n++] = set->metric[i];
@@ -217,11 +217,10 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 		snprintf(why, sizeof(why), "'%s' is not a queue of this run", id);
 		command_line_problem(p, expr, why);
 	}
-	if (scope_needs_names(scope) && !p->set->notifications && !p->set->replay
-	    && !command_line_bad(p, "source"))
+	if (scope_needs_names(scope) && p->set->source == SOURCE_STREAM && !p->set->replay)
 		command_line_problem(p, expr, "the stream has no queue names, and no --queue-file "
 			"has this one; write the queue's ID before the colon");
-	if (scope_media(scope) && !p->set->notifications && !command_line_bad(p, "source")) {
+	if (scope_media(scope) && p->set->source == SOURCE_STREAM) {
 		snprintf(why, sizeof(why), "the stream has no rows of media types; leave out "
 			"/%.100s", scope_media(scope));
 		command_line_problem(p, expr, why);
@@ -262,8 +261,8 @@ static void check_name(struct command_line *p, const struct row_name *name, cons
 	const struct options *set = p->set;
 
 	if (why[0] || lacks_metric(p, name->metric, why, size)
-	    || (!command_line_bad(p, "source") && !row_name_is_possible(name,
-		set->notifications, set->now, why, size)))
+	    || (set->source != SOURCE_UNKNOWN && !row_name_is_possible(name,
+		set->source == SOURCE_NOTIFICATIONS, set->now, why, size)))
 		command_line_problem(p, expr, why);
 }
 
@@ -340,7 +339,7 @@ void metric_args_settle(struct command_line *p)
 	}
 	settle_metrics(p);
 	set->outlier_given = command_line_given(p, "outlier");
-	if (set->notifications)
+	if (set->source == SOURCE_NOTIFICATIONS)
 		clear_filters(set);
 	/* filters may need metrics that --metric does not ask for */
 	for (size_t i = 0; i < set->noutlier; i++)

@@ -132,7 +132,7 @@ const struct option_def option_table[] = {
 		.enters = MODE_REPLAY, .group = "Source", COMMON },
 	{ "source", 0, MODE_RUN | MODE_METRICS, "SOURCE",
 		"use stream or notifications; replay: as recorded",
-		CHOICE(source, source_words), .initial = "stream", COMMON },
+		WORD(source, source_words), .initial = "stream", COMMON },
 	{ "host", 'H', MODE_RUN, "HOST",
 		"connect to a region, domain, HOST[:PORT] or URL", TEXT(host),
 		.initial_text = "$GENESYS_API_HOST", COMMON },

@@ -8,6 +8,7 @@
 #include "cli/command_line.h"
 #include "json.h"
 #include "message/metric_types.h"
+#include "message/source_kind.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/text.h"
@@ -26,11 +27,11 @@ WORDS(interval, "PT10S", "PT15S", "PT30S", "PT1M", "PT2M");
 WORDS(format, [FORMAT_NDJSON] = "ndjson", [FORMAT_CSV] = "csv", [FORMAT_TABLE] = "table",
 	[FORMAT_PROMETHEUS] = "prometheus", [FORMAT_INFLUX] = "influx");
 WORDS(time, [TIME_ARRIVAL] = "arrival", [TIME_EVENT] = "event");
-WORDS(source, "stream", "notifications");
 WORDS(subscribe, [SUBSCRIBE_URL] = "url", [SUBSCRIBE_MESSAGE] = "message");
 WORDS(audit, [AUDIT_JSON] = "json", [AUDIT_LOGFMT] = "logfmt", [AUDIT_NONE] = "none");
 WORDS(callback, [PAYLOAD_PLAIN] = "plain", [PAYLOAD_CLOUDEVENTS] = "cloudevents");
 WORDS(check, "nagios");
+const struct option_words source_words = { source_kind_names, SOURCE_UNKNOWN };
 const struct option_words metric_words = { metric_types_stream, METRIC_TYPES_STREAM };
 const struct option_words stat_words = { row_stat_names, STAT_NAMES };
 const struct option_words media_words = { row_media_words, MEDIA_WORDS };

@@ -11,6 +11,7 @@
 
 #include "audit/audit.h"
 #include "auth/creds.h"
+#include "message/source_kind.h"
 #include "output/format.h"
 #include "output/nagios.h"
 #include "output/threshold.h"
@@ -36,8 +37,7 @@ struct config_flags;
  */
 struct options {
 	struct lines queues;		/* IDs in lower case, in order, each once */
-	const char *source;		/* as given, or the default */
-	bool notifications;		/* true: the source is notifications; false: the stream */
+	enum source_kind source;	/* known in a run; before it, see source_choice.h */
 	struct lines queue_names;	/* patterns, as given */
 	struct lines queue_files;
 	struct queue_index file_names;	/* the queues that have a name in --queue-file */
@@ -72,7 +72,6 @@ struct options {
 	const char *rejects;
 	const char *replay;		/* NULL: a live run */
 	struct recording *recording;	/* of --replay, still at its beginning; else NULL */
-	bool source_recorded;		/* the recording chose the source, not --source */
 	bool queues_recorded;		/* the recording chose the queues */
 	bool dry_run;
 	bool doctor;

@@ -9,11 +9,16 @@
 
 #define VARIABLE "GSQSTAT_SOURCE"
 
-void source_choice_set(struct command_line *p, bool notifications, const char *from)
+/* Where the source comes from, if the recording chose it; compared by its address. */
+static const char from_recording[] = "recording";
+
+static void set_source(struct command_line *p, enum source_kind source, const char *from)
 {
-	p->set->notifications = notifications;
-	p->set->source = source_words.v[notifications];
-	command_line_state(p, "source")->from = from;
+	struct option_state *state = command_line_state(p, "source");
+
+	p->set->source = source;
+	state->from = from;
+	state->unknown = source == SOURCE_UNKNOWN;
 }
 
 /* Returns the first option of the table that is given and that only notifications have; NULL: there
@@ -39,44 +44,55 @@ static void take_variable(struct command_line *p)
 	if (!value || !*value)
 		return;
 	word = command_line_find_word(value, &source_words, hint, sizeof(hint));
-	if (word >= 0) {
-		source_choice_set(p, word == 1, VARIABLE);
-		return;
-	}
-	lines_add(&p->problems, VARIABLE " '%s': %s", text_shown(shown, value, strlen(value)),
-		hint);
-	command_line_state(p, "source")->bad = true;
+	if (word < 0)
+		lines_add(&p->problems, VARIABLE " '%s': %s", text_shown(shown, value,
+			strlen(value)), hint);
+	set_source(p, word < 0 ? SOURCE_UNKNOWN : (enum source_kind)word, VARIABLE);
 }
 
-void source_choice_settle(struct command_line *p)
+/* Chooses the source of a run without --source. */
+static void choose(struct command_line *p, const struct recording_head *head)
 {
-	const struct option_def *d;
+	const struct option_def *d = implying_option(p);
 
-	p->set->notifications = p->set->source == source_words.v[1];
-	if (p->modes & MODE_NO_RUN || command_line_given(p, "source"))
-		return;
-	d = implying_option(p);
-	if (d) {
+	if (p->set->replay && (!head || head->source != SOURCE_UNKNOWN)) {
+		set_source(p, head ? head->source : SOURCE_UNKNOWN, from_recording);
+	} else if (d) {
 		snprintf(p->implying, sizeof(p->implying), "--%s", d->name);
-		source_choice_set(p, true, p->implying);
+		set_source(p, SOURCE_NOTIFICATIONS, p->implying);
 	} else if (!p->set->replay) {
 		take_variable(p);
 	}
 }
 
+unsigned source_choice_mode(enum source_kind source)
+{
+	return source == SOURCE_STREAM ? MODE_STREAM
+		: source == SOURCE_NOTIFICATIONS ? MODE_NOTIFICATIONS : 0;
+}
+
+void source_choice_settle(struct command_line *p, const struct recording_head *head)
+{
+	if (command_line_bad(p, "source"))
+		p->set->source = SOURCE_UNKNOWN;
+	else if (!(p->modes & MODE_NO_RUN) && !command_line_given(p, "source"))
+		choose(p, head);
+	p->modes |= source_choice_mode(p->set->source);
+}
+
 const char *source_choice_conflict(const struct command_line *p, char *why, size_t size)
 {
-	const struct options *set = p->set;
+	const bool notifications = p->set->source == SOURCE_NOTIFICATIONS;
+	const char *from = p->state[option_table_find("source") - option_table].from;
 
-	if (set->source_recorded)
-		snprintf(why, size, "needs a recording of %s", set->notifications ? "the stream"
+	if (from == from_recording)
+		snprintf(why, size, "needs a recording of %s", notifications ? "the stream"
 			: "notifications");
-	else if (!set->notifications)
+	else if (!notifications)
 		snprintf(why, size, "cannot be used with --source stream");
 	else if (command_line_given(p, "source"))
 		snprintf(why, size, "needs --source stream");
 	else
-		snprintf(why, size, "needs --source stream, but %s chose notifications",
-			p->state[option_table_find("source") - option_table].from);
+		snprintf(why, size, "needs --source stream, but %s chose notifications", from);
 	return why;
 }

@@ -2,18 +2,21 @@
 #ifndef CLI_SOURCE_CHOICE_H
 #define CLI_SOURCE_CHOICE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "cli/command_line.h"
+#include "message/source_kind.h"
+#include "source/recording.h"
 
-/* Sets the source to that of --source. If it is not given, sets it to notifications if another
- * option is given that only they have, and else to $GSQSTAT_SOURCE or the default. Call it when all
- * options are read. */
-void source_choice_settle(struct command_line *p);
+/* Settles the source, once all options are read: it is that of --source; else, of a replay, that of
+ * the recording; else notifications, if another option is given that only they have; else that of
+ * $GSQSTAT_SOURCE or the default. Adds its bit to the modes. head is what the recording says, and
+ * NULL if there is none, or if it is not read before the run: then the source of a replay is
+ * unknown. It is unknown, too, after a bad value. */
+void source_choice_settle(struct command_line *p, const struct recording_head *head);
 
-/* Sets the source in place of --source. from says what chose it, see struct option_state. */
-void source_choice_set(struct command_line *p, bool notifications, const char *from);
+/* The bit of enum option_mode for the source; 0: it is unknown. */
+unsigned source_choice_mode(enum source_kind source);
 
 /* Writes why an option that only the other source has cannot be used, such as "needs --source
  * stream". Returns why. */

@@ -30,7 +30,7 @@
 #define LATENESS_WINDOWS_MAX 60
 #define NOTIFICATION_IDLE_MS 40000
 
-/* --- a recording -------------------------------------------------------------------- */
+/* --- the source and the recording ---------------------------------------------------- */
 
 static bool names_queues(const struct command_line *p)
 {
@@ -66,10 +66,7 @@ static void take_head(struct command_line *p, const struct recording_head *head)
 {
 	struct options *set = p->set;
 
-	if (!command_line_given(p, "source") && head->source != SOURCE_UNKNOWN) {
-		set->source_recorded = true;
-		source_choice_set(p, head->source == SOURCE_NOTIFICATIONS, "recording");
-	}
+	source_choice_settle(p, head);
 	take_rest(p);
 	take_queues(p, &head->queues);
 	for (size_t i = 0; !set->interval_given && i < interval_words.n; i++)
@@ -87,31 +84,25 @@ static bool is_regular(const char *path)
 }
 
 /* For a recording that is not read before the run: marks the settings that depend on it as unknown,
- * for --dry-run, and the source as bad, so that no check relies on it. */
+ * for --dry-run. */
 static void leave_unread(struct command_line *p)
 {
-	static const char *const recorded[] = { "source", "interval" };
+	struct option_state *interval = command_line_state(p, "interval");
 
-	if (!command_line_given(p, "source")) {
-		p->set->notifications = false;
-		command_line_state(p, "source")->bad = true;
-	}
+	source_choice_settle(p, NULL);
 	take_rest(p);
-	for (size_t i = 0; i < ARRAY_LEN(recorded); i++) {
-		struct option_state *state = command_line_state(p, recorded[i]);
-
-		state->unknown = !state->given;
-		state->from = state->given ? state->from : "recording";
-	}
-	if (command_line_bad(p, "source") && !command_line_given(p, "metric"))
+	interval->unknown = !interval->given;
+	interval->from = interval->given ? interval->from : "recording";
+	if (p->set->source == SOURCE_UNKNOWN && !command_line_given(p, "metric"))
 		command_line_state(p, "metric")->unknown = true;
 	p->set->queues_recorded = !names_queues(p);
 	if (p->set->queues_recorded)
 		command_line_state(p, "queue")->from = "recording";
 }
 
-/* Reads source, queues and interval from the recording. Runs first: other checks need them. */
-static void validate_recording(struct command_line *p)
+/* Settles the source, with source, queues and interval of the recording, if there is one. Runs
+ * first: other checks need them. */
+static void validate_source(struct command_line *p)
 {
 	struct options *set = p->set;
 	struct recording_head head = { .source = SOURCE_UNKNOWN };
@@ -119,6 +110,7 @@ static void validate_recording(struct command_line *p)
 	struct err err;
 
 	if (!set->replay || p->modes & MODE_NO_RUN) {
+		source_choice_settle(p, NULL);
 		take_rest(p);
 		return;
 	}
@@ -129,24 +121,22 @@ static void validate_recording(struct command_line *p)
 	}
 	if (recording_open(&set->recording, set->replay, &err) != ST_OK
 	    || recording_peek(set->recording, !command_line_given(p, "source"), &head, &err)
-		!= ST_OK)
+		!= ST_OK) {
 		lines_add(&p->problems, "%s", err.text);
-	else
+		source_choice_settle(p, &head);
+	} else {
 		take_head(p, &head);
+	}
 	p->problems.failed = p->problems.failed || head.queues.failed;
 	lines_free(&head.queues);
 }
 
-/* Adds the source to the modes. With --verify-audit or --list-metrics there is no run, even if
- * other options are given that would start one. */
+/* With --verify-audit or --list-metrics there is no run, even if other options are given that would
+ * start one. */
 static void settle_modes(struct command_line *p)
 {
-	const unsigned source = p->set->notifications ? MODE_NOTIFICATIONS : MODE_STREAM;
-
 	if (p->modes & MODE_NO_RUN)
 		p->modes &= p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_METRICS;
-	else
-		p->modes = (p->modes & MODE_RUN) | (command_line_bad(p, "source") ? 0 : source);
 }
 
 static void find_certificates(struct command_line *p)
@@ -187,6 +177,7 @@ static void settle_doctor(struct command_line *p)
 static void validate_derive(struct command_line *p)
 {
 	struct options *set = p->set;
+	const bool notifications = set->source == SOURCE_NOTIFICATIONS;
 
 	settle_modes(p);
 	settle_doctor(p);
@@ -200,10 +191,9 @@ static void validate_derive(struct command_line *p)
 	if (!set->count && !set->replay)
 		set->count = 1;
 	if (!command_line_given(p, "time"))
-		set->time = set->replay && !set->notifications ? TIME_EVENT : TIME_ARRIVAL;
+		set->time = set->replay && !notifications ? TIME_EVENT : TIME_ARRIVAL;
 	if (!set->idle_timeout_ms)
-		set->idle_timeout_ms = set->notifications ? NOTIFICATION_IDLE_MS
-			: 2 * set->interval_ms;
+		set->idle_timeout_ms = notifications ? NOTIFICATION_IDLE_MS : 2 * set->interval_ms;
 	if (!set->lateness_ms) {
 		set->lateness_ms = 2 * set->interval_ms;
 		if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms)
@@ -400,7 +390,7 @@ static void check_queue_count(struct command_line *p)
 	const struct options *set = p->set;
 	const struct lines *files = &set->queue_files;
 	const bool from_file = files->n == 1 && !command_line_given(p, "queue") && !p->operands.n;
-	const size_t most = set->notifications ? CHANNEL_QUEUES_MAX : QUEUES_MAX;
+	const size_t most = set->source == SOURCE_NOTIFICATIONS ? CHANNEL_QUEUES_MAX : QUEUES_MAX;
 	char path[TEXT_SHOWN_SIZE] = "", text[TEXT_SHOWN_SIZE + 32] = "--queue";
 
 	if (set->queues.n <= most || command_line_bad(p, "queue"))
@@ -408,7 +398,7 @@ static void check_queue_count(struct command_line *p)
 	if (from_file)
 		snprintf(text, sizeof(text), "--queue-file '%s'", text_shown(path, files->v[0],
 			strlen(files->v[0])));
-	if (set->notifications)
+	if (set->source == SOURCE_NOTIFICATIONS)
 		lines_add(&p->problems, "%s: %zu queues; --source notifications takes %d", text,
 			set->queues.n, CHANNEL_QUEUES_MAX);
 	else
@@ -427,7 +417,7 @@ static void check_queues(struct command_line *p)
 		return;
 	if (!set->queues.n && !names_queues(p) && !replay)
 		lines_add(&p->problems, "no queue: give a queue ID, --queue%s or --queue-file",
-			set->notifications ? ", --queue-name" : "");
+			set->source == SOURCE_NOTIFICATIONS ? ", --queue-name" : "");
 	check_queue_count(p);
 }
 
@@ -614,9 +604,9 @@ static void load_creds(struct command_line *p)
 	const struct creds_conf conf = {
 		.secret_file = set->client_secret_file,
 		.host = set->host,
-		.profile = set->notifications ? set->profile : NULL,
+		.profile = set->source == SOURCE_NOTIFICATIONS ? set->profile : NULL,
 		.margin_ms = set->token_margin_ms,
-		.notifications = set->notifications,
+		.notifications = set->source == SOURCE_NOTIFICATIONS,
 		.flags_only = p->modes & (MODE_REPLAY | MODE_NO_RUN)
 	};
 
@@ -629,8 +619,7 @@ static void load_creds(struct command_line *p)
 
 void validate(struct command_line *p)
 {
-	source_choice_settle(p);
-	validate_recording(p);
+	validate_source(p);
 	validate_derive(p);
 	load_creds(p);
 	validate_options(p);

@@ -44,11 +44,13 @@ static bool asks(const struct options *set)
 /* Whether a run with these options does what is in this part. */
 static bool is_used(const struct options *set, enum part part)
 {
+	const bool notifications = set->source == SOURCE_NOTIFICATIONS;
+
 	switch (part) {
-	case PART_LIST: return set->notifications && set->queue_names.n;
-	case PART_QUERY: return set->notifications && (set->now || set->snapshot) && asks(set);
-	case PART_CHANNEL: return set->notifications && !set->now;
-	case PART_STREAM: return !set->notifications;
+	case PART_LIST: return notifications && set->queue_names.n;
+	case PART_QUERY: return notifications && (set->now || set->snapshot) && asks(set);
+	case PART_CHANNEL: return notifications && !set->now;
+	case PART_STREAM: return !notifications;
 	case PARTS: break;
 	}
 	return true;

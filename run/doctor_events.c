@@ -101,7 +101,7 @@ static void tell_queue(struct doctor *d, size_t i)
 {
 	const struct doctor_queue *k = &d->known[i];
 	const char *id = d->run->queues.v[i], *name = name_of(d, id);
-	const bool asked = d->asked || !d->run->set->notifications;
+	const bool asked = d->asked || d->run->set->source == SOURCE_STREAM;
 	char text[SESSION_TEXT_MAX];
 
 	if (k->refused && !d->run->set->skip_refused) {

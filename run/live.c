@@ -69,7 +69,8 @@ static enum status open_channel(struct live *live, struct err *err)
 static enum status open_source(struct live *live, struct err *err)
 {
 	recorder_names(&live->recorder, pipeline_queues(live->pipeline));
-	return live->run->set->notifications ? open_channel(live, err) : open_stream(live, err);
+	return live->run->set->source == SOURCE_NOTIFICATIONS ? open_channel(live, err)
+		: open_stream(live, err);
 }
 
 /* Adds the names of --queue-name, and those in thresholds and rules. */
@@ -150,7 +151,7 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 		return st;
 	if (set->queue_names.n || set->list_queues || scopes_needing_names(set->scopes))
 		return open_lookup(live, err);
-	if (set->notifications)
+	if (set->source == SOURCE_NOTIFICATIONS)
 		st = take_cached_names(live, err);
 	return st == ST_OK ? open_source(live, err) : st;
 }

@@ -11,8 +11,8 @@
 
 enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf, struct err *err)
 {
-	const struct pipeline_source *source = conf->notifications ? &pipeline_notifications
-		: &pipeline_stream;
+	const struct pipeline_source *source = conf->source == SOURCE_NOTIFICATIONS
+		? &pipeline_notifications : &pipeline_stream;
 	struct pipeline *p = calloc(1, source->size);
 
 	*out = p;
@@ -176,7 +176,7 @@ enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pi
 		break;
 	case VERDICT_TOO_MANY_QUEUES:
 		return err_set(err, ST_PROTOCOL, "--replay: the recording has more than %zu "
-			"queues; choose some with --queue", p->conf.notifications
+			"queues; choose some with --queue", p->conf.source == SOURCE_NOTIFICATIONS
 			? p->conf.queue_windows.room : p->conf.stream_windows.queue_max);
 	case VERDICT_NO_MEMORY:
 		return err_nomem(err);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/source_kind.h"
 #include "output/side_file.h"
 #include "run/audit_events.h"
 #include "run/sinks.h"
@@ -19,7 +20,7 @@
 #include "window/stream_window.h"
 
 struct pipeline_conf {		/* all pointers are borrowed for the pipeline's life */
-	bool notifications;		/* the source is the notification service, not the stream */
+	enum source_kind source;
 	/* stream */
 	struct stream_windows_conf stream_windows;
 	const char *const *metric;

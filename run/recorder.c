@@ -29,9 +29,8 @@ static void begin(struct recorder *rec)
 	struct buf line = { 0 };
 
 	rec->begun = true;
-	recording_entry_put_run(&line, run->began_us,
-		set->notifications ? SOURCE_NOTIFICATIONS : SOURCE_STREAM, &run->queues,
-		set->notifications ? NULL : set->interval);
+	recording_entry_put_run(&line, run->began_us, set->source, &run->queues,
+		set->source == SOURCE_NOTIFICATIONS ? NULL : set->interval);
 	side_file_put(run->record, &line);
 	buf_free(&line);
 }
@@ -133,7 +132,7 @@ void recorder_state(struct recorder *rec, const struct session_event *event,
 		return;
 	buf_clear(&rec->text);
 	recording_entry_put_state(&rec->text, event->at_us, event->socket, kind,
-		rec->run->set->notifications ? NULL : rec->run->set->interval);
+		rec->run->set->source == SOURCE_NOTIFICATIONS ? NULL : rec->run->set->interval);
 	put_line(rec);
 }
 

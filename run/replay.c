@@ -49,7 +49,7 @@ struct replay {
 
 static bool has_socket(const struct replay *r, const struct recording_entry *e)
 {
-	bool has = !r->set->notifications || e->stream < QUEUE_WINDOW_SOCKETS;
+	bool has = r->set->source == SOURCE_STREAM || e->stream < QUEUE_WINDOW_SOCKETS;
 
 	if (!has)
 		audit_events_broken_line(r->events, e->line,
@@ -186,7 +186,7 @@ static enum status take_answer(struct replay *r, const struct recording_entry *e
 	const char *why;
 	bool good = true;
 
-	if (!r->set->notifications && e->answer != ANSWER_QUEUES) {
+	if (r->set->source == SOURCE_STREAM && e->answer != ANSWER_QUEUES) {
 		audit_events_broken_line(r->events, e->line,
 			"an answer of the notification service in a recording of the stream");
 		return ST_OK;
@@ -215,11 +215,12 @@ static enum status take_answer(struct replay *r, const struct recording_entry *e
 /* A frame without `at` is replayed by its own timestamp. */
 static enum status take_bare(struct replay *r, const struct recording_entry *e, struct err *err)
 {
+	const bool notifications = r->set->source == SOURCE_NOTIFICATIONS;
 	enum status st;
 
-	if (r->set->notifications ? r->recordings > 0 : r->set->time != TIME_EVENT) {
+	if (notifications ? r->recordings > 0 : r->set->time != TIME_EVENT) {
 		r->bare_lines++;
-		audit_events_broken_line(r->events, e->line, r->set->notifications
+		audit_events_broken_line(r->events, e->line, notifications
 			? "it has no `at`, but the lines before it have"
 			: "it has no `at`: use --time event");
 		return ST_OK;
@@ -368,22 +369,21 @@ static enum status check_source(struct replay *r, const struct recording_entry *
 	bool later = r->source_known || r->recordings > 1;
 	/* a recording of the stream, too, can have names right after its first line */
 	bool names = e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES && !r->past_names;
-	enum recording_entry_source source
-		= r->source_known && (names || e->kind == RECORDING_FRAME)
+	enum source_kind source = r->source_known && (names || e->kind == RECORDING_FRAME)
 		? SOURCE_UNKNOWN : recording_entry_source_of(e);
 
 	if (source == SOURCE_UNKNOWN)
 		return ST_OK;
 	r->source_known = true;
-	if ((source == SOURCE_NOTIFICATIONS) == r->set->notifications)
+	if (source == r->set->source)
 		return ST_OK;
 	if (later)
 		return err_set(err, ST_PROTOCOL, "%s: line %llu: a recording of another source "
 			"begins here; replay it separately", r->name,
 			(unsigned long long)e->line);
 	return err_set(err, ST_PROTOCOL, "%s: the recording is of the %s: use --source %s",
-		r->name, r->set->notifications ? "stream" : "notification service",
-		r->set->notifications ? "stream" : "notifications");
+		r->name, source == SOURCE_STREAM ? "stream" : "notification service",
+		source_kind_names[source]);
 }
 
 /* A recording has its names before all other lines, so any other line shows that it has none. That
@@ -527,11 +527,11 @@ static enum status nothing_used(const struct replay *r, struct err *err)
 	else if (pipeline_clock_us(r->pipeline) != NO_TIME)
 		why = "all its notifications have the same time; no window ends without a later "
 			"one";
-	else if (r->set->notifications && !r->recordings)
+	else if (r->set->source == SOURCE_NOTIFICATIONS && !r->recordings)
 		why = "none of its notifications has a time, so no window can begin";
-	else if (r->set->notifications && r->set->snapshot)
+	else if (r->set->source == SOURCE_NOTIFICATIONS && r->set->snapshot)
 		why = "it has no snapshot, with which windows begin: use --no-snapshot";
-	else if (!r->set->notifications && r->set->time == TIME_EVENT && r->recordings)
+	else if (r->set->source == SOURCE_STREAM && r->set->time == TIME_EVENT && r->recordings)
 		why = "it has no frame whose timestamp could begin a window: use --time arrival";
 	return err_set(err, ST_PROTOCOL, "%s: %s", r->name, why);
 }

@@ -41,7 +41,7 @@ enum status run_queues_set_names(const struct run *run, struct pipeline *p,
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < list->n; i++)
-		if (run->set->notifications
+		if (run->set->source == SOURCE_NOTIFICATIONS
 		    || queue_index_find(names, list->v[i].id) == QUEUE_INDEX_NONE)
 			st = pipeline_set_name(p, list->v[i].id, list->v[i].name, err);
 	return st;

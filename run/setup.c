@@ -88,7 +88,7 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 	const struct options *set = run->set;
 
 	return (struct pipeline_conf){
-		.notifications = set->notifications,
+		.source = set->source,
 		.queue_windows = {
 			.clock = {
 				.length_us = (set->now ? NOW_MS : set->window_ms) * US_PER_MS,
@@ -255,7 +255,7 @@ enum status setup_audit(struct run *run, struct err *err)
 	run->events = audit_events_new(run->audit);
 	if (!run->events)
 		return err_nomem(err);
-	if (run->set->notifications && !run->set->now)
+	if (run->set->source == SOURCE_NOTIFICATIONS && !run->set->now)
 		audit_events_counts_resyncs(run->events);
 	return ST_OK;
 }

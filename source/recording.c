@@ -413,7 +413,7 @@ enum status recording_peek(struct recording *r, bool until_source, struct record
 			memcpy(head->interval, e.interval, sizeof(head->interval));
 		}
 	} while (e.kind == RECORDING_WAIT
-		|| (until_source && !head->source && e.kind != RECORDING_EOF));
+		|| (until_source && head->source == SOURCE_UNKNOWN && e.kind != RECORDING_EOF));
 	r->from = r->next = 0;
 	r->line = 0;
 	r->peeking = r->joining = r->lost = r->skipping = false;

@@ -28,7 +28,7 @@ enum status recording_read(struct recording *r, struct recording_entry *entry, s
 
 /* What the beginning of the input says about the recorded run. */
 struct recording_head {
-	enum recording_entry_source source;	/* of the first line, or of the first frame */
+	enum source_kind source;	/* of the first line, or of the first frame */
 	struct lines queues;		/* IDs in lower case; the caller frees them */
 	char interval[16];		/* empty: unknown */
 };

@@ -98,11 +98,6 @@ static const char *const states[] = {
 	[RECORDING_END_STATE] = "end"
 };
 
-static const char *const sources[] = {
-	[SOURCE_STREAM] = "stream",
-	[SOURCE_NOTIFICATIONS] = "notifications"
-};
-
 static const char *const answers[] = {
 	[ANSWER_QUEUES] = "queues",
 	[ANSWER_SUBSCRIPTIONS] = "subscriptions",
@@ -131,13 +126,13 @@ static bool is_time(const struct json_member *m, int64_t *us)
 static const char *read_run(const struct json_member all[MEMBERS], struct buf *text,
 	struct recording_entry *e)
 {
-	size_t source = find_word(&all[SOURCE], sources, ARRAY_LEN(sources));
+	size_t source = find_word(&all[SOURCE], source_kind_names, SOURCE_UNKNOWN);
 
 	if (!value_is(&all[SCHEMA], "\"" SCHEMA_NAME "\""))
 		return "its schema is not " SCHEMA_NAME;
-	if (source == ARRAY_LEN(sources))
+	if (source == SOURCE_UNKNOWN)
 		return "an unknown source";
-	e->source = (enum recording_entry_source)source;
+	e->source = (enum source_kind)source;
 	if (all[QUEUES].value && all[QUEUES].value[0] == '[')
 		set_text(e, &all[QUEUES]);
 	buf_clear(text);
@@ -264,7 +259,7 @@ const char *recording_entry_find_run(const char *s, size_t len)
 }
 
 /* Recognises the source by members that only its frames have. */
-static enum recording_entry_source source_of_text(const char *s, size_t len)
+static enum source_kind source_of_text(const char *s, size_t len)
 {
 	const char *end = s + len;
 	struct json_member m;
@@ -280,7 +275,7 @@ static enum recording_entry_source source_of_text(const char *s, size_t len)
 	return SOURCE_UNKNOWN;
 }
 
-enum recording_entry_source recording_entry_source_of(const struct recording_entry *e)
+enum source_kind recording_entry_source_of(const struct recording_entry *e)
 {
 	switch (e->kind) {
 	case RECORDING_RUN:
@@ -367,12 +362,12 @@ void recording_entry_put_state(struct buf *out, int64_t at_us, size_t stream,
 	buf_str(out, "}\n");
 }
 
-void recording_entry_put_run(struct buf *out, int64_t at_us, enum recording_entry_source source,
+void recording_entry_put_run(struct buf *out, int64_t at_us, enum source_kind source,
 	const struct lines *queues, const char *interval)
 {
 	put_head(out, at_us);
 	buf_printf(out, ",\"state\":\"run\",\"schema\":\"" SCHEMA_NAME "\",\"source\":\"%s\","
-		"\"queues\":[", sources[source]);
+		"\"queues\":[", source_kind_names[source]);
 	for (size_t i = 0; i < queues->n; i++)
 		json_put_quoted(out, i ? "," : "", queues->v[i]);
 	buf_str(out, "],\"interval\":");

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message/source_kind.h"
 #include "util/buf.h"
 #include "util/lines.h"
 
@@ -39,8 +40,6 @@ enum recording_entry_kind {
 	RECORDING_WAIT,		/* no line has come yet: poll recording_fd() and call again */
 	RECORDING_EOF		/* the end of the input (torn) */
 };
-
-enum recording_entry_source { SOURCE_UNKNOWN, SOURCE_STREAM, SOURCE_NOTIFICATIONS };
 
 enum recording_entry_answer {
 	ANSWER_QUEUES,
@@ -64,7 +63,7 @@ struct recording_entry {
 	bool verbatim;		/* text was recorded as `frame`, so it must be JSON */
 	uint64_t line;		/* the number of the line, from 1 */
 	const char *why;	/* what is wrong with the line */
-	enum recording_entry_source source;	/* of the recorded run */
+	enum source_kind source;	/* of the recorded run */
 	char interval[16];	/* of the recorded run; empty: none */
 	bool torn;		/* the last line had no newline and is incomplete */
 };
@@ -83,14 +82,14 @@ bool recording_entry_has_at(const char *s, size_t len);
 const char *recording_entry_find_run(const char *s, size_t len);
 
 /* Which source the entry comes from; SOURCE_UNKNOWN: it does not show. */
-enum recording_entry_source recording_entry_source_of(const struct recording_entry *e);
+enum source_kind recording_entry_source_of(const struct recording_entry *e);
 /* Appends the queue IDs in a RECORDING_RUN. */
 void recording_entry_queues(const struct recording_entry *e, struct lines *queues);
 
 /* --- writing: each function appends a line with its newline --- */
 
 /* interval may be NULL. */
-void recording_entry_put_run(struct buf *out, int64_t at_us, enum recording_entry_source source,
+void recording_entry_put_run(struct buf *out, int64_t at_us, enum source_kind source,
 	const struct lines *queues, const char *interval);
 void recording_entry_put_message(struct buf *out, int64_t at_us, size_t stream, bool binary,
 	const char *text, size_t len);

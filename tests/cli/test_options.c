@@ -149,10 +149,10 @@ TEST(default__follows_interval_and_replay)
 	assert_int_equal(set.count, 0);
 	assert_int_equal(set.time, TIME_EVENT);
 	assert_int_equal(set.queues.n, 0);
-	assert_true(set.source_recorded && set.queues_recorded && set.recording);
+	assert_true(set.source == SOURCE_STREAM && set.queues_recorded && set.recording);
 	assert_null(set.creds.base_url);
 	run("--replay tests/notices.ndjson");
-	assert_true(set.notifications && set.source_recorded);
+	assert_int_equal(set.source, SOURCE_NOTIFICATIONS);
 	assert_int_equal(set.time, TIME_ARRIVAL);
 	assert_string_equal(set.patterns.v[0], "oWaiting");
 	run("--replay " SAMPLE " --time arrival -n 3");
@@ -226,7 +226,7 @@ TEST(filter__replaces_the_default)
 TEST(default__is_another_for_notifications)
 {
 	run(NOTICES Q1);
-	assert_true(set.notifications && set.snapshot && !set.now);
+	assert_true(set.source == SOURCE_NOTIFICATIONS && set.snapshot && !set.now);
 	assert_true(!set.list_queues && !set.skip_refused);
 	assert_int_equal(set.window_ms, 30000);
 	assert_int_equal(set.count, 1);
@@ -347,7 +347,7 @@ TEST(source__is_chosen_by_options_of_notifications)
 		snprintf(words, sizeof(words), "--%s%s%s", d->name, d->arg ? "=" : "",
 			d->arg ? value : "");
 		parse(words);	/* may lack a queue */
-		assert_true(set.notifications);
+		assert_int_equal(set.source, SOURCE_NOTIFICATIONS);
 	}
 	assert_true(n >= 8);
 }
@@ -363,12 +363,12 @@ TEST(source__is_chosen_by_metrics_of_notifications)
 	for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
 		snprintf(words, sizeof(words), "-m %s " Q1, theirs[i]);
 		run(words);
-		assert_true(set.notifications);
+		assert_int_equal(set.source, SOURCE_NOTIFICATIONS);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		snprintf(words, sizeof(words), "-m %s " Q1, others[i]);
 		run(words);
-		assert_false(set.notifications);
+		assert_int_equal(set.source, SOURCE_STREAM);
 	}
 	bad("-m time " Q1, "--metric 'time': must be state, queueState");
 	bad("-m t " Q1, "--metric 't': must be state, queueState");
@@ -386,20 +386,20 @@ TEST(source__is_that_of_the_variable_if_nothing_else_chooses_it)
 {
 	setenv("GSQSTAT_SOURCE", "notifications", 1);
 	run(Q1);
-	assert_true(set.notifications);
+	assert_int_equal(set.source, SOURCE_NOTIFICATIONS);
 	run(STREAM Q1);
-	assert_false(set.notifications);
+	assert_int_equal(set.source, SOURCE_STREAM);
 	run("--replay " SAMPLE);
-	assert_false(set.notifications);
+	assert_int_equal(set.source, SOURCE_STREAM);
 	bad("-i PT30S " Q1,
 		"--interval 'PT30S' needs --source stream, but GSQSTAT_SOURCE chose notif");
 	setenv("GSQSTAT_SOURCE", "stream", 1);
 	run(Q1);
-	assert_false(set.notifications);
+	assert_int_equal(set.source, SOURCE_STREAM);
 	run("--now " Q1);
-	assert_true(set.notifications);
+	assert_int_equal(set.source, SOURCE_NOTIFICATIONS);
 	run("--replay tests/notices.ndjson");
-	assert_true(set.notifications);
+	assert_int_equal(set.source, SOURCE_NOTIFICATIONS);
 	setenv("GSQSTAT_SOURCE", "notification", 1);
 	bad(Q1, "GSQSTAT_SOURCE 'notification': must be stream or notifications; did you mean "
 		"notifications?");
@@ -409,7 +409,7 @@ TEST(source__is_that_of_the_variable_if_nothing_else_chooses_it)
 	run("--verify-audit " SAMPLE);
 	setenv("GSQSTAT_SOURCE", "", 1);
 	run(Q1);
-	assert_false(set.notifications);
+	assert_int_equal(set.source, SOURCE_STREAM);
 	unsetenv("GSQSTAT_SOURCE");
 }
 

@@ -245,7 +245,7 @@ TEST(peek__finds_the_source_and_leaves_all_lines)
 	static const struct {
 		const char *text;
 		enum recording_entry_kind first;
-		enum recording_entry_source source;
+		enum source_kind source;
 	} of[] = { { RUN "\n", RECORDING_RUN, SOURCE_STREAM },
 		{ "{\"topicName\":\"x\"}", RECORDING_BARE, SOURCE_NOTIFICATIONS },
 		{ "{\n\"version\":2,\n\"topicName\":\"x\"\n}\n", RECORDING_BARE,
