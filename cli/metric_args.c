@@ -233,11 +233,17 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 	}
 }
 
+/* How many windows the run has; 0: unknown. */
+static unsigned windows_of(const struct options *set)
+{
+	return set->now || (!set->count && !set->replay) ? 1 : set->count;
+}
+
 /* `for N` of more windows than the run has can never hold. */
 static void check_least(struct command_line *p, unsigned least, const char *expr)
 {
 	const struct options *set = p->set;
-	const unsigned windows = set->now || (!set->count && !set->replay) ? 1 : set->count;
+	const unsigned windows = windows_of(set);
 	char why[160], limit[96];
 
 	if (!windows || least <= windows || command_line_bad(p, "count"))
@@ -266,6 +272,38 @@ static void check_name(struct command_line *p, const struct row_name *name, cons
 		command_line_problem(p, expr, why);
 }
 
+static bool is_magnitude(enum row_statistic stat)
+{
+	return stat == STAT_LAST || stat == STAT_MIN || stat == STAT_MAX || stat == STAT_MEAN
+		|| (stat >= STAT_P50 && stat <= STAT_P99);
+}
+
+/* Warns of an alarm on numbers above `limit` if the default filter drops the frames that have them.
+ * Without the warning, the alarm would stay silent. */
+static void doubt_filtered(struct command_line *p, const struct row_name *name, double limit,
+	const char *expr)
+{
+	struct options *set = p->set;
+	const struct filter *f = set->outlier;
+
+	if (set->outlier_given || !set->noutlier || !name->metric || limit < f->number
+	    || strcmp(name->metric, set->metric[f->metric]) != 0
+	    || strlen(f->path) != name->path_len
+	    || strncmp(f->path, name->rest, name->path_len) != 0 || !is_magnitude(name->stat))
+		return;
+	lines_add(&set->doubts, "--%s '%.200s': the default --outlier drops frames with %s, so "
+		"this alarm stays silent; give --outlier none", p->current->name, expr,
+		set->outlier_text.v[0]);
+}
+
+static void doubt_delta(struct command_line *p, const struct row_name *name, const char *expr)
+{
+	if (name->metric && name->stat == STAT_DELTA && windows_of(p->set) == 1
+	    && !command_line_bad(p, "count"))
+		lines_add(&p->set->doubts, "--%s '%.200s': the first window has no delta, unless a "
+			"half hour begins in it; give --count 2 or more", p->current->name, expr);
+}
+
 static void settle_thresholds(struct command_line *p)
 {
 	struct options *set = p->set;
@@ -284,6 +322,8 @@ static void settle_thresholds(struct command_line *p)
 			continue;
 		check_scope(p, threshold_scope(set->thresholds, at), name, expr);
 		check_least(p, threshold_least(set->thresholds, at), expr);
+		doubt_filtered(p, name, threshold_above(set->thresholds, at), expr);
+		doubt_delta(p, name, expr);
 	}
 }
 
@@ -291,6 +331,7 @@ static void settle_ranges(struct command_line *p, const char *option, bool criti
 	const struct lines *ranges)
 {
 	struct options *set = p->set;
+	struct nagios_range range;
 	char why[512];
 
 	p->current = option_table_find(option);
@@ -300,8 +341,12 @@ static void settle_ranges(struct command_line *p, const char *option, bool criti
 			sizeof(why));
 
 		check_name(p, name, ranges->v[i], why, sizeof(why));
-		if (name && scopes_count(set->scopes) > before)
+		if (!name)
+			continue;
+		if (scopes_count(set->scopes) > before)
 			check_scope(p, scopes_at(set->scopes, before), name, ranges->v[i]);
+		if (nagios_range_parse(&range, strrchr(ranges->v[i], '=') + 1) && !range.inside)
+			doubt_filtered(p, name, range.to, ranges->v[i]);
 	}
 }
 

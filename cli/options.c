@@ -268,6 +268,8 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 		return PARSED_RUN;
 	if (p->set->level <= LEVEL_WARNING)
 		print_lines("warning: ", &p->set->warnings);
+	if (p->set->level <= LEVEL_DOUBT)
+		print_lines("warning: ", &p->set->doubts);
 	if (!isatty(STDOUT_FILENO))
 		settings_put(&text, p);
 	else if (!settings_put_table(&text, p))
@@ -301,6 +303,7 @@ void options_free(struct options *set)
 	free(set->config_file);
 	queue_index_free(&set->file_names);
 	lines_free(&set->warnings);
+	lines_free(&set->doubts);
 	creds_free(&set->creds);
 	targets_free(&set->targets);
 	recording_close(set->recording);

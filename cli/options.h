@@ -112,6 +112,7 @@ struct options {
 	const char *host, *profile, *client_secret_file;	/* as given */
 	struct creds creds;		/* from those or the environment; empty with --replay */
 	struct lines warnings;		/* to be written after run.start */
+	struct lines doubts;		/* warnings that --silent does not hide */
 	const char *config;		/* of --config or the environment; NULL: none */
 	struct config_file *config_file;	/* its lines; some values above point into it */
 	char *settings_json;		/* {"window":"30s",…}, for run.start */

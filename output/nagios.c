@@ -172,7 +172,7 @@ static const struct row_name *add(struct nagios *check, enum limit limit, const 
 
 	if (!range) {
 		snprintf(why, size, "'%.100s' has no range: write PATH=RANGE, for example "
-			"waitTime.avg.mean=:30000", path);
+			"oWaiting.last=:10", path);
 		return NULL;
 	}
 	*range++ = '\0';

@@ -167,6 +167,13 @@ const struct row_name *threshold_name(const struct thresholds *ts, size_t i)
 	return &ts->v[i].name;
 }
 
+double threshold_above(const struct thresholds *ts, size_t i)
+{
+	const struct threshold *t = &ts->v[i];
+
+	return t->op == COMPARE_GT || t->op == COMPARE_GE ? t->number : -INFINITY;
+}
+
 unsigned threshold_least(const struct thresholds *ts, size_t i)
 {
 	return ts->v[i].least;

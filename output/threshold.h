@@ -29,6 +29,8 @@ size_t thresholds_count(const struct thresholds *ts);
 const char *threshold_text(const struct thresholds *ts, size_t i);	/* as it was given */
 const struct row_name *threshold_name(const struct thresholds *ts, size_t i);
 const struct scope *threshold_scope(const struct thresholds *ts, size_t i);
+/* The threshold holds only for numbers above this; -INFINITY: also for others. */
+double threshold_above(const struct thresholds *ts, size_t i);
 unsigned threshold_least(const struct thresholds *ts, size_t i);	/* N of `for N`, or 1 */
 
 /* A threshold that held. Its pointers are valid as long as the window. */

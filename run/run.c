@@ -84,6 +84,8 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	audit_events_start(run->events, set->settings_json, set->settings_changed,
 		&set->outlier_text);
 	audit_events_warnings(run->events, &run->warnings);
+	for (size_t i = 0; i < set->doubts.n; i++)
+		audit_events_doubt(run->events, "%s", set->doubts.v[i]);
 	run->turned_us = run->now_us;
 	run->started = true;
 	return ST_OK;

@@ -229,3 +229,29 @@ def test_totals_are_checked_in_each_media_row(tool, notify):
               for row in result.rows if number(row, "metrics." + path) is not None]
     assert result.status == 1 and wanted and None not in {media for _, media, _ in wanted}
     assert [(h["window"], h["mediaType"], h["value"]) for h in held(result)] == wanted
+
+
+@pytest.mark.parametrize("args, hidden", [
+    (["--fail-if", "waitTime.avg.mean > 40000"], True),
+    (["--fail-if", "waitTime.avg.max >= 30000"], True),
+    (["--check", "nagios", "-W", "waitTime.avg.max=:60000"], True),
+    (["--fail-if", "waitTime.avg.mean > 40000", "--outlier", "none"], False),
+    (["--fail-if", "waitTime.avg.mean > 29999"], False),
+    (["--fail-if", "waitTime.avg.mean < 40000"], False),
+    (["--fail-if", "waitTime.avg.count > 40000"], False),
+    (["--fail-if", "waitTime.avail.max > 40000"], False),
+    (["--check", "nagios", "-W", "waitTime.avg.max=@0:60000"], False)])
+def test_alarm_that_the_default_outlier_hides_has_a_warning(tool, args, hidden):
+    r = tool.run("--replay", SAMPLE, "-n", "1", "-s", *args)
+    assert [e for e in r.events("warning") if "stays silent; give --outlier none" in e["message"]
+            ] == r.events("warning") and len(r.events("warning")) == hidden
+
+
+@pytest.mark.parametrize("expr, count, warned", [
+    ("nOffered.delta > 1000", "1", True), ("nOffered.delta > 1000", "2", False),
+    ("nOffered.total > 1000", "1", False)])
+def test_alarm_on_a_delta_of_one_window_has_a_warning(tool, expr, count, warned):
+    r = tool.run("--replay", NOTICES, "-w", "1m", "-n", count, "-s", "--fail-if", expr)
+    assert [e["message"] for e in r.events("warning")] == [
+        "--fail-if '%s': the first window has no delta, unless a half hour begins in it; give "
+        "--count 2 or more" % expr] * warned
