@@ -249,7 +249,7 @@ static enum token_state take_answer(struct token *t)
 	const long status = q->result.http_status;
 	const char *why;
 	char *value;
-	double life_s;
+	double life_s = 0;
 	int64_t expires_ms;
 
 	t->result = (struct token_result){ .http_status = status, .retry_after_us = -1 };

@@ -105,7 +105,7 @@ static const char *fault(const struct option_def *d, const char *value)
 		return "needs a value";
 	if (!d->arg && value)
 		return "takes no value";
-	if (d->is_secret && value[0] != '@')
+	if (value && d->is_secret && value[0] != '@')
 		return "must be @FILE in a configuration file, because a URL can be a secret";
 	return NULL;
 }

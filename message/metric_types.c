@@ -176,9 +176,11 @@ const struct metric_doc *metric_types_doc(size_t number)
 	return number < ARRAY_LEN(docs) ? &docs[number] : NULL;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FOR_EACH_NOTIFICATION_METRIC(d) \
 	for (const struct metric_doc *d = docs + METRIC_TYPES_STREAM; \
 	     d < docs + ARRAY_LEN(docs); d++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct metric_type *metric_type_of(struct slice metric)
 {

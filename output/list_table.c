@@ -39,11 +39,11 @@ static void lay_out(const struct list_table *t, struct layout *l)
 
 	for (size_t c = 0; c < t->ncolumn; c++)
 		l->width[c] = term_text_width(&l->signs, t->title[c]);
-	for (size_t i = 0; i < t->cells.n; i++) {
+	for (size_t i = 0, c = 0; i < t->cells.n; i++, c = c < last ? c + 1 : 0) {
 		size_t width = term_text_width(&l->signs, t->cells.v[i]);
 
-		if (width > l->width[i % t->ncolumn])
-			l->width[i % t->ncolumn] = width;
+		if (width > l->width[c])
+			l->width[c] = width;
 	}
 	while (n < last && (n == 0 || n < t->kept
 	    || used + l->width[n] + GAP + LAST_LEAST <= t->width))

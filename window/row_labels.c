@@ -54,7 +54,7 @@ const char *row_labels_add(struct row_labels *labels, const char *text)
 {
 	const size_t len = strcspn(text, "=");
 	const char *value = text + len + 1;
-	char *copy;
+	struct row_label *label = labels->v + labels->n;
 
 	if (!text[len] || !is_name(text, len))
 		return "must be NAME=VALUE; NAME is at most 64 ASCII letters, digits and "
@@ -71,11 +71,12 @@ const char *row_labels_add(struct row_labels *labels, const char *text)
 		return "VALUE must be at most 256 bytes of UTF-8";
 	if (labels->n == ROW_LABELS_MAX)
 		return "there can be at most 32 labels";
-	copy = strdup(text);
-	if (!copy)
+	label->name = strdup(text);
+	if (!label->name)
 		return why_no_memory;
-	copy[len] = '\0';
-	labels->v[labels->n++] = (struct row_label){ copy, copy + len + 1 };
+	label->name[len] = '\0';
+	label->value = label->name + len + 1;
+	labels->n++;
 	return NULL;
 }
 
