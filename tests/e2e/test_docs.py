@@ -124,18 +124,24 @@ def test_manual_examples_hold(tool):
         assert (r.stdout.count("run"), r.returncode) == (rounds, int(status == 2)), r.stderr
 
 
-def replay(tool, window, start, end, *, snapshot, told):
-    """Voice's figures, window by window; what holds at start, and pairs of seconds and frames."""
+def record(tool, start, end, *, snapshot, told, agents=()):
+    """A recording of voice: what holds at start, and pairs of seconds and frames."""
     def at(seconds):
         return notice_frames.iso(FIGURES_MS + seconds * 1000)
     lines = [(start, '"stream":0,"state":"connected"'),
              (start, '"answer":"snapshot","asked":"%s","frame":%s' % (
                  at(start), notice_frames.dumps({"results": [{
-                     "group": notice_frames.group(harness.QUEUE, "voice"), "data": snapshot}]}))),
+                     "group": notice_frames.group(harness.QUEUE, "voice"), "data": snapshot}, {
+                     "group": notice_frames.group(harness.QUEUE), "data": list(agents)}]}))),
              *((seconds, '"stream":0,"frame":' + frame) for seconds, frame in told),
              (end, '"state":"end"')]
     tool.write("recording", "".join('{"at":"%s",%s}\n' % (at(s), text)
                                for s, text in lines))
+
+
+def replay(tool, window, *recorded, **told):
+    """Voice's figures, window by window."""
+    record(tool, *recorded, **told)
     r = tool.run("--source", "notifications", "--replay", "recording", "-w", window, harness.QUEUE)
     assert r.status == 0, r.err
     return [row["metrics"] for row in r.rows if row["mediaType"] == "voice"]
@@ -156,6 +162,15 @@ def test_manual_example_of_a_gauge_holds(tool):
                       "observedMs": 60000, "events": 0}
 
 
+def test_manual_example_of_customers_who_wait_for_a_minute_holds(tool):
+    rows = replay(tool, "5m", 0, 300, snapshot=[notice_frames.metric("oWaiting", 0)], told=[
+        (60 * i, notice_frames.observations(harness.QUEUE, "voice", (60 * i, {"oWaiting": n})))
+        for i, n in ((1, 10), (2, 0))])
+    text = plain(MANUAL.split(".Ss Gauges, totals")[1].split(".It Em total")[0])
+    assert ("five minutes, last is %(last)d, max %(max)d, min %(min)d, mean %(mean)g, p50 %(p50)d "
+            "and p90 %(p90)d." % rows[0]["oWaiting"]["count"]) in text
+
+
 def test_manual_example_of_a_total_holds(tool):
     def offered(minute):
         count = 31 + minute if minute < 30 else minute - 29
@@ -168,6 +183,33 @@ def test_manual_example_of_a_total_holds(tool):
             "there were 40 before; in the second one, they are %d and %d. In the window that "
             "begins at 09:30, they are %d and %d." % (
                 counts[0]["total"], *counts[1].values(), *counts[4].values())) in FIGURES
+
+
+ALARMS = re.findall(r"--fail-if '(.*)'", MANUAL.split(".Ss What to alarm on")[1].split(".Ed")[0])
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_manual_alarm_sounds_when_it_should(tool, alarm):
+    def run(status, *, waiting, since, idle, gone, good):
+        """Ten minutes in which so many wait, the first since then, and so many give up."""
+        def told(second, count):
+            return second, notice_frames.observations(harness.QUEUE, "voice", (
+                notice_frames.interval(FIGURES_MS + second * 1000), {
+                    "tAbandon": notice_frames.times(count, 1000 * count, 1000, 1000),
+                    "oServiceLevel": notice_frames.service_level(good, 10)}))
+        record(tool, 600, 1200, told=[told(650, 1), told(1000, 1 + gone)], snapshot=[
+            notice_frames.metric("oWaiting", waiting), notice_frames.metric("oLongestWaiting", {
+                "calculatedMetricValue": FIGURES_MS + since * 1000})],
+            agents=[notice_frames.metric(("oOnQueueUsers", "IDLE"), idle)])
+        r = tool.run("--source", "notifications", "--replay", "recording", "-w", "5m", "-n", "2",
+                     "--audit", "none", "--fail-if", alarm, harness.QUEUE, status=status)
+        assert "held" not in r.err or status
+    assert len(ALARMS) == 5 and ".It Li %s\n" % alarm in MANUAL
+    calm = {"waiting": 10, "since": 1195, "idle": 1, "gone": 5, "good": 8}
+    run(0, **calm)
+    bad = {"oWaiting": {"waiting": 11}, "oLongestWaiting": {"since": 590},
+           "oOnQueueUsers": {"idle": 0}, "tAbandon": {"gone": 6}, "oServiceLevel": {"good": 7}}
+    run(1, **{**calm, **bad[alarm.split(".")[0]]})
 
 
 def listed(begin, end):

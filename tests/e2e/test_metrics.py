@@ -83,6 +83,12 @@ def test_fail_if_takes_what_is_listed(tool, source):
     assert "p95" in r.err or source == "stream"
 
 
+def test_totals_are_judged_by_what_the_window_added(tool):
+    totals = {m["metric"]: m["alarm"] for m in listed(tool) if m["kind"] == "total"}
+    assert {name for name, path in totals.items() if not path.endswith((".delta", ".ratio"))} == {
+        "oServiceTarget"} and len(totals) > 70
+
+
 def paths(value, name=""):
     if not isinstance(value, dict):
         return {name}
