@@ -299,8 +299,8 @@ enum status audit_file_put(struct audit_file *f, struct buf *line, struct err *e
 	const char *why = NULL;
 
 	if (f->chained ? !hash_chain_seal(&f->chain, f->work, line) : !buf_str(line, "}\n"))
-		return failed(f, f->chained ? "cannot compute the line's hash" : "out of memory",
-			err);
+		return failed(f, f->chained ? "cannot compute the line's hash: libcrypto failed, "
+			"or out of memory" : "out of memory", err);
 	if (f->tear.open)
 		buf_char(&out, '\n');
 	buf_add(&out, line->data, line->len);

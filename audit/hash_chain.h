@@ -37,7 +37,7 @@ struct hash_chain_work *hash_chain_work_new(const void *key, size_t len);
 void hash_chain_work_free(struct hash_chain_work *w);
 bool hash_chain_work_has_key(const struct hash_chain_work *w);
 
-/* Both write hex digits. False: libcrypto failed. */
+/* Both write hex digits; hash_chain_mac needs a key. False: libcrypto failed. */
 bool hash_chain_hash(struct hash_chain_work *w, const void *bytes, size_t len,
 	char hex[HASH_CHAIN_HEX + 1]);
 bool hash_chain_mac(struct hash_chain_work *w, const void *bytes, size_t len,

@@ -67,9 +67,10 @@ char *creds_base_url(const char *host, bool *plain, const char **why);
 char *creds_region_domain(const char *region, const char **why);
 
 /* Sets domain, base_url (api.DOMAIN), login_url (login.DOMAIN) and plain from an AWS region, or a
- * domain, host or URL of the service. For an IP address or loopback host, all three have that host;
- * so they do for a host outside the domains of the service, unless any_domain is true. False: the
- * host is invalid, and *why says what it must be; or memory ran out, and *why is NULL. */
+ * domain, host or URL of the service. For an IP address, a loopback host and, unless any_domain is
+ * true, a host outside the domains of the service: domain is the host, and both URLs are its URL.
+ * False: the host is invalid, and *why says what it must be; or memory ran out, and *why is NULL.
+ * */
 bool creds_hosts(struct creds *creds, const char *host, bool any_domain, const char **why);
 
 #endif

@@ -132,7 +132,7 @@ static bool take_name(struct reader *r)
 	skip_blanks(r);
 	n = strspn(r->at, DIGITS LETTERS "_-");
 	if (n == 0 && *r->at != '"' && *r->at != '\'')
-		return fail(r, "a name is missing");
+		return fail(r, "the name of a key or table is missing");
 	if (n == 0 && !take_string(r))
 		return false;
 	buf_add(&r->text, r->at, n);

@@ -299,7 +299,7 @@ static enum token_state request_token(struct token *t)
 	request_close(q);
 	url = text_format("%s/oauth/token", t->creds->login_url);
 	if (!url)
-		return failed(t, HTTP_NETWORK, "the token request could not be made", "");
+		return failed(t, HTTP_NETWORK, why_no_memory, "");
 	call.url = url;
 	if (request_open(q, t->http, &call, t->now_us))
 		request_send(q, set_request(q, t->creds));

@@ -41,8 +41,9 @@ void reader_finish(struct notifications *ns, struct notification *n);
 /* Marks the message as invalid. Only the first reason is kept. */
 void reader_invalid(struct notifications *ns, const char *why);
 
-/* Reads an array of metrics into values. flat_count: a metric may have `count` itself instead of in
- * `stats`. */
+/* Reads an array of metrics and appends their values; null has none. If it is neither, sets
+ * `incomplete`; a bad element makes the message invalid. flat_count: a metric may have `count`
+ * itself instead of in `stats`. */
 void reader_metrics(struct notifications *ns, bool flat_count);
 /* Reads the member `group`: sets the queue, which has to be that of the topic if there is one, and
  * returns the media type. */

@@ -102,8 +102,9 @@ struct session_event *session_report(struct session *s, enum session_event_kind 
 bool session_next(struct session *s, struct session_event *event);
 void session_drop_events(struct session *s);
 
-/* Makes an event of a socket's message. The text stays borrowed from the socket. Leaves members
- * unset that only other events have. */
+/* Makes an event of a socket's message. The text stays borrowed from the socket. Sets the members
+ * of SESSION_MESSAGE, and http_status, close_code and queue_id to none; leaves the rest as it was.
+ * */
 void session_message(struct session_event *event, size_t socket, const struct ws_event *message,
 	int64_t now_us);
 

@@ -73,7 +73,7 @@ static const char *read_url(struct target *to, const char *url)
 		return "must not contain a user or password (the part ***@); put credentials for "
 			"the receiver into --callback-header-file";
 	if (host[len] == '\\')	/* some programs read it as a slash, some do not */
-		return "must not contain a backslash";
+		return "must have a slash, not a backslash, after the host";
 	base = strndup(url, (size_t)(host - url) + len);
 	if (!base)
 		return why_no_memory;
@@ -189,7 +189,8 @@ static const char *take_header(struct targets *t, const char *line, size_t len)
 	for (; value && (*colon == ' ' || *colon == '\t'); value--)
 		colon++;
 	if (!is_value(colon, value))
-		return "must be `Name: value`, with a value of visible ASCII characters";
+		return "must be `Name: value`; the value is not empty, and has only printable "
+			"ASCII characters, blanks and tabs";
 	if (t->headers.n == TARGET_HEADERS_MAX)
 		return "there can be at most 64 headers";
 	lines_add(&t->headers, "%.*s: %.*s", (int)name, line, (int)value, colon);

@@ -78,15 +78,16 @@ bool queue_windows_socket(struct queue_windows *qw, size_t socket, enum queue_wi
 bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t until_us);
 
 /* Takes an event (NOTIFICATION_EVENT or NOTIFICATION_INVALID) that came on a socket. *place: the
- * row that counts it. */
+ * row that counts it, if there is one. */
 enum verdict queue_windows_take(struct queue_windows *qw, const struct notification *n,
 	size_t socket, int64_t at_us, struct verdict_place *place);
 
 /*
  * A snapshot: the answer to an observation query that was sent at asked_us. Values that have had
- * events since then stay as they are. Call begin, take for each result, and end. If begin returns
- * false the answer is too old; then do not call the other two. asked: the metrics of the query;
- * NULL: those of conf. resync: the query was sent to compare, see state_snapshot.h.
+ * events since then stay as they are. Call begin, take for each result, and end, which sets to 0
+ * what the snapshot left out (see state_snapshot_end). If begin returns false the answer is too
+ * old; then do not call the other two. asked: the metrics of the query; NULL: those of conf.
+ * resync: the query was sent to compare, see state_snapshot.h.
  */
 bool queue_windows_snapshot_begin(struct queue_windows *qw, const uint32_t *asked, bool resync,
 	int64_t asked_us);

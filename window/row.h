@@ -102,9 +102,9 @@ size_t row_window_queues(const struct row_window *r);
 uint64_t row_window_frames(const struct row_window *r);
 double row_window_updates_per_second(const struct row_window *r);
 
-/* Copies r to `out` (all zero before the first call) without the rows of media types whose words
- * are not in the set; bit i stands for row_media_words[i]. `out` shares everything but the rows
- * with r, so do not use it longer than r. False: out of memory. */
+/* Copies r to `out` (all zero before the first call): the rows of queues, and those of media types
+ * whose words are in the set; bit i stands for row_media_words[i]. `out` shares everything but the
+ * rows with r, so do not use it longer than r. False: out of memory. */
 bool row_window_with_media(const struct row_window *r, unsigned words, struct row_window *out);
 
 /* Whether series of this kind have the statistic. */

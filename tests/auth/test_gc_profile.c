@@ -229,9 +229,9 @@ TEST(toml__that_is_broken_is_reported_with_its_line)
 	static const struct bad_line bad[] = {
 		{ "a", "1: a name without = and a value" }, { "[p]\n\na b=1", "3: a name without" },
 		{ "a=", "1: no value" }, { "a=\n1", "1: no value" }, { "\r\na=x", "2: no value" },
-		{ "=1", "1: a name is missing" }, { ".a=1", "1: a name is missing" },
-		{ "[]", "1: a name is missing" }, { "[a.]", "1: a name is missing" },
-		{ "[ [a]]", "1: a name is missing" },
+		{ "=1", "1: the name of" }, { ".a=1", "1: the name of a key or table is missing" },
+		{ "[]", "1: the name of" }, { "[a.]", "1: the name of a key or table is missing" },
+		{ "[ [a]]", "1: the name of" },
 		{ "[a", "1: a table's name" }, { "[a\n]", "1: a table's name" },
 		{ "[a]]", "1: more in a line" }, { "[a] b=1", "1: more in a line" },
 		{ "a=1 b=2", "1: more in a line" }, { "a='x'y", "1: more in a line" },
@@ -254,12 +254,12 @@ TEST(toml__that_is_broken_is_reported_with_its_line)
 		{ "a=\"\\u12\"", "1: an escape" }, { "a=\"\\u12g4\"", "1: an escape" },
 		{ "a=\"\\ud800\"", "1: an escape" }, { "a=\"\\U00110000\"", "1: an escape" },
 		{ "a=\"\\UFFFFFFFF\"", "1: an escape" }, { "a=\"\\u+123\"", "1: an escape" },
-		{ "a=\"\\u", "1: an escape" }, { "[\xC3\xA9]", "1: a name is missing" },
+		{ "a=\"\\u", "1: an escape" }, { "[\xC3\xA9]", "1: the name of" },
 		{ "\n# \x01", "2: a control character" }, { "a='\x7F'", "1: a control character" },
 		{ "a=1\rb=2", "1: a control character" }, { "a='''\n\r'''", "2: a control" },
 		{ "\n\na='\xFF'", "3: a byte that is not UTF-8" }, { "# \xC3", "1: a byte" },
 		{ "a\xED\xA0\x80", "1: a byte" },
-		{ "\n\xEF\xBB\xBF" "a=1", "2: a name is missing" },
+		{ "\n\xEF\xBB\xBF" "a=1", "2: the name of" },
 		{ "\xFF\xFE[\0", "1: a byte that is not UTF-8" }
 	};
 	struct gc_profile p;
@@ -388,7 +388,7 @@ TEST(file__is_read_and_its_mode_reported)
 	put_file(FILE_NAME, "", 0, 0600);
 	assert_unreadable(FILE_NAME ": no profile \"p\" in it, nor any other");
 	put_file(FILE_NAME, "\n=", 2, 0600);
-	assert_unreadable(FILE_NAME ": line 2: a name is missing");
+	assert_unreadable(FILE_NAME ": line 2: the name of a key or table is missing");
 }
 
 TEST(names__are_those_of_all_tables)

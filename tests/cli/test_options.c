@@ -436,7 +436,7 @@ TEST(check__is_found_in_any_place)
 	assert_false(asks("--check-"));
 }
 
-TEST(value__for_notifications_that_is_bad_is_one_problem)
+TEST(notifications__bad_value_is_reported_once)
 {
 	bad("--source notifications", "a queue ID, --queue, --queue-name or --queue-file");
 	bad("--source notifications --now", "no queue");

@@ -465,7 +465,7 @@ def test_at_most_500_queues(tool):
             words=["501 queues; --source notifications takes 500"])
 
 
-def test_more_than_50_queues_for_the_stream_are_refused_with_their_file(user):
+def test_more_than_50_queues_of_the_stream_are_refused_and_their_file_is_named(user):
     lines = ["%08x-0000-4000-8000-000000000001" % i for i in range(51)]
     user.write("queues", "\n".join(lines))
     (line,) = refused(user, *HOST, "-Q", "queues", words=["51 queues; the stream takes 50"])

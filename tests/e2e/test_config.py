@@ -359,7 +359,7 @@ def test_check_in_the_file(user):
     assert lines == ["--format 'csv' cannot be used with --check (gs.conf:1)"]
 
 
-def test_check_in_the_file_runs(user):
+def test_check_option_in_the_file_makes_the_run_a_check(user):
     user.write("gs.conf", f"check = nagios\nwarning = updates=0:\nreplay = {SAMPLE}\nwindow = 5s\n")
     r = user.run("--config", "gs.conf", status=0)
     assert r.out.startswith("GSQSTAT OK - ")
@@ -382,7 +382,7 @@ def test_audit_line_names_the_file(user):
     assert start(r)["settings"]["window"] == "5s"
 
 
-def test_live_run(tool, gate):
+def test_live_run_takes_its_options_from_the_file(tool, gate):
     tool.login(gate)
     tool.write("gs.conf", f"queue = {QUEUE}\nwindow = 300ms\nqueue-name = nobody\n"
                "source = stream\n")

@@ -252,7 +252,7 @@ def test_stream_is_refused(doctor, serve, status, code, text):
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_refused_queue(check, notify, strict):
+def test_refused_queue_fails_or_is_a_warning_with_skip_refused(check, notify, strict):
     notify(rejected={QUEUE: ("no access", ["analytics:queueObservation:view"])}, strict=strict,
            **IDLE)
     r = check(QUEUE, OTHER, status=3)

@@ -60,7 +60,7 @@ def test_configuration_of_runs_changes_nothing(tool):
     assert tool.run("--list-metrics", "--config", "conf").out == wanted
 
 
-def test_width_of_the_table(tool):
+def test_table_fits_the_width_of_the_terminal(tool):
     for columns in (40, 60, 80, 120, 200):
         tool.env["COLUMNS"] = str(columns)
         lines = tool.run("--list-metrics", "-f", "table").out.splitlines()

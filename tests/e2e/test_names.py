@@ -73,7 +73,7 @@ def test_bad_file_is_2_with_its_line(tool, text, words):
     assert words in r.err.splitlines()[0]
 
 
-def test_name_as_long_as_one_of_the_api(tool):
+def test_longest_name_of_the_api_is_kept_whole(tool):
     tool.write("queues", "%s %s" % (QUEUE, "\u00e4" * 512))
     r = tool.run(*STREAM, "-Q", "queues", data=stream(QUEUE), status=0)
     assert shown(r) == {QUEUE: "\u00e4" * 512}

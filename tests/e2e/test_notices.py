@@ -310,7 +310,7 @@ async def test_snapshot_refusals(client, service):
 
 
 @pytest.mark.parametrize("place", ["stats", "data"])
-def test_longest_wait_is_a_timestamp_in_both_forms(place):
+def test_longest_wait_is_a_timestamp_in_stats_and_in_data(place):
     centre = notice_frames.Queue(A, length=1000)
     centre.waiting["voice"] = [1735551000000, 1735552000000]
     (result,) = centre.snapshot({"oLongestWaiting"}, place)

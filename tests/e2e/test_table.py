@@ -71,7 +71,7 @@ def test_ascii_prints_only_ascii(tool):
     assert out.isascii() and "Support f?" in out
 
 
-def test_no_header(tool):
+def test_no_header_leaves_out_the_header(tool):
     out = tool.run(*TABLE, "--no-header").out
     assert len(out.splitlines()) == 30 and "queue" not in out
 

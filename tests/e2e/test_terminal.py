@@ -57,7 +57,7 @@ def test_rows_are_the_same_wherever_standard_error_goes(see, tool):
         assert see.out == tool.run("--replay", SAMPLE, "-w", "1m", *args).out
 
 
-def test_where_only_rows_go_to_a_terminal_standard_error_has_audit_lines(tool):
+def test_redirected_standard_error_has_audit_lines(tool):
     terminal = ToolTerminal()
     process = terminal.start(tool, "--replay", SAMPLE, "-w", "1m")
     assert terminal.finish(process) == 0 and "gsqstat" not in terminal.text
