@@ -56,10 +56,12 @@ static void put_options(struct buf *out)
 	buf_str(out, "OPTION\n");
 	FOR_EACH_OPTION(d) {
 		const char *tab = d->arg ? "\t" : "", *arg = d->arg ? d->arg : "";
+		char help[256];
 
-		buf_printf(out, "--%s\t%s%s%s\n", d->name, d->help, tab, arg);
+		option_table_help(d, help, sizeof(help));
+		buf_printf(out, "--%s\t%s%s%s\n", d->name, help, tab, arg);
 		if (d->letter)
-			buf_printf(out, "-%c\t%s%s%s\n", d->letter, d->help, tab, arg);
+			buf_printf(out, "-%c\t%s%s%s\n", d->letter, help, tab, arg);
 	}
 }
 

@@ -8,6 +8,18 @@
 #include "util/text.h"
 
 #define HELP_COLUMN 31
+#define HELP_WIDTH 49	/* to 80 columns */
+
+static void put_help(struct buf *out, const struct option_def *d)
+{
+	char text[256];
+	const char *s = text, *end;
+
+	option_table_help(d, text, sizeof(text));
+	for (; strlen(s) > HELP_WIDTH && (end = memrchr(s, ' ', HELP_WIDTH + 1)); s = end + 1)
+		buf_printf(out, "%.*s\n%*s", (int)(end - s), s, HELP_COLUMN, "");
+	buf_printf(out, "%s\n", s);
+}
 
 static void put_option(struct buf *out, const struct option_def *d)
 {
@@ -18,9 +30,10 @@ static void put_option(struct buf *out, const struct option_def *d)
 		d->arg ? d->arg : "");
 
 	if (n >= HELP_COLUMN)
-		buf_printf(out, "%s\n%*s%s\n", head, HELP_COLUMN, "", d->help);
+		buf_printf(out, "%s\n%*s", head, HELP_COLUMN, "");
 	else
-		buf_printf(out, "%-*s%s\n", HELP_COLUMN, head, d->help);
+		buf_printf(out, "%-*s", HELP_COLUMN, head);
+	put_help(out, d);
 	if (initial)
 		buf_printf(out, "%*s[%s]\n", HELP_COLUMN, "", initial);
 }

@@ -1,6 +1,7 @@
 #include "cli/option_table.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/config_args.h"
@@ -69,11 +70,11 @@ const struct option_def option_table[] = {
 		"accept frames up to this old, with --time event", DURATION(lateness_ms, 1),
 		.initial_text = "two intervals" },
 	{ "format", 'f', (MODE_RUN & ~MODE_CHECK) | MODE_METRICS, "FORMAT",
-		"print ndjson, csv, table, prometheus or influx",
+		"print ", .outputs = OUTPUT_ANY,
 		WORD(format, format_words), .initial_text = "ndjson, or table on a terminal",
 		.group = "Output", COMMON },
 	{ "stat", 0, MODE_RUN & ~(MODE_CHECK | MODE_LIST), "NAME[,NAME]...",
-		"print these statistics in prometheus or influx", SET(stats, stat_words),
+		"print these statistics in ", .outputs = OUTPUT_STATS, SET(stats, stat_words),
 		.initial = "last,mean,max,p95,delta,total" },
 	{ "media", 0, MODE_RUN & ~(MODE_STREAM | MODE_NOW | MODE_LIST), "TYPE[,TYPE]...",
 		"print rows of these media types; repeatable", SET(media, media_words),
@@ -201,6 +202,14 @@ const struct option_def option_table[] = {
 
 const size_t option_table_len = ARRAY_LEN(option_table);
 _Static_assert(ARRAY_LEN(option_table) <= OPTIONS_MAX, "OPTIONS_MAX is too small");
+
+void option_table_help(const struct option_def *d, char *out, size_t size)
+{
+	const size_t used = (size_t)snprintf(out, size, "%s", d->help);
+
+	if (d->outputs)
+		output_list(out + used, size - used, "", d->outputs);
+}
 
 const struct option_def *option_table_find(const char *name)
 {

@@ -32,7 +32,9 @@ struct option_def {
 	unsigned modes;			/* the modes in which it can be used */
 	const char *arg;		/* its value in --help, in brackets if it may be absent;
 					   NULL: it takes none */
-	const char *help;		/* fits beside the option in 80 columns */
+	const char *help;		/* what it does, see option_table_help */
+	enum output_feature outputs;	/* the help ends in the words of the outputs with this;
+					   0: it does not */
 	enum option_kind kind;		/* how the value is stored */
 	size_t at;			/* offset of the value in struct options */
 	/* Parses and stores a value; NULL: option_values_set does, according to kind. */
@@ -56,6 +58,9 @@ extern const struct option_def option_table[];	/* in the order of --help and --d
 extern const size_t option_table_len;
 #define FOR_EACH_OPTION(d) \
 	for (const struct option_def *d = option_table; d < option_table + option_table_len; d++)
+
+/* Writes the whole help. */
+void option_table_help(const struct option_def *d, char *out, size_t size);
 
 /* Returns the option of that name, without dashes. It must exist. */
 const struct option_def *option_table_find(const char *name);

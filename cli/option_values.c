@@ -24,14 +24,13 @@
 	const struct option_words name##_words = { name##_list, ARRAY_LEN(name##_list) }
 
 WORDS(interval, "PT10S", "PT15S", "PT30S", "PT1M", "PT2M");
-WORDS(format, [FORMAT_NDJSON] = "ndjson", [FORMAT_CSV] = "csv", [FORMAT_TABLE] = "table",
-	[FORMAT_PROMETHEUS] = "prometheus", [FORMAT_INFLUX] = "influx");
 WORDS(time, [TIME_ARRIVAL] = "arrival", [TIME_EVENT] = "event");
 WORDS(subscribe, [SUBSCRIBE_URL] = "url", [SUBSCRIBE_MESSAGE] = "message");
 WORDS(audit, [AUDIT_JSON] = "json", [AUDIT_LOGFMT] = "logfmt", [AUDIT_NONE] = "none");
 WORDS(callback, [PAYLOAD_PLAIN] = "plain", [PAYLOAD_CLOUDEVENTS] = "cloudevents");
 WORDS(check, "nagios");
 const struct option_words source_words = { source_kind_names, SOURCE_UNKNOWN };
+const struct option_words format_words = { output_words, FORMATS };
 const struct option_words metric_words = { metric_types_stream, METRIC_TYPES_STREAM };
 const struct option_words stat_words = { row_stat_names, STAT_NAMES };
 const struct option_words media_words = { row_media_words, MEDIA_WORDS };
@@ -151,9 +150,31 @@ void option_values_set(struct command_line *p, const char *value)
 	}
 }
 
+static bool has_name(const char *label, const char *name)
+{
+	const size_t len = strlen(name);
+
+	return strncmp(label, name, len) == 0 && label[len] == '=';
+}
+
+/* Whether an output uses the name of the label itself, or what reads the output reserves it. */
+static bool is_taken(const char *label)
+{
+	for (enum row_statistic stat = 0; stat < STAT_NAMES; stat++)
+		if (has_name(label, row_stat_names[stat]))
+			return true;
+	for (size_t i = 0; i < FORMATS; i++)
+		for (const char *const *own = outputs[i]->own_labels; own && *own; own++)
+			if (has_name(label, *own))
+				return true;
+	return false;
+}
+
 void option_values_set_label(struct command_line *p, const char *value)
 {
-	const char *why = row_labels_add(&p->set->labels, value);
+	const char *why = is_taken(value)
+		? "gsqstat, Prometheus or InfluxDB use this name themselves; choose another"
+		: row_labels_add(&p->set->labels, value);
 
 	if (!why)
 		lines_add(&p->set->label_texts, "%s", value);

@@ -12,7 +12,7 @@
 #include "audit/audit.h"
 #include "auth/creds.h"
 #include "message/source_kind.h"
-#include "output/format.h"
+#include "output/output.h"
 #include "output/nagios.h"
 #include "output/threshold.h"
 #include "source/recording.h"

@@ -268,6 +268,17 @@ static void check_mode(struct command_line *p, unsigned mode, const char *text)
 			misplaced(p, d, text);
 }
 
+static void check_list_format(struct command_line *p, const char *flag)
+{
+	char formats[128], text[192];
+
+	if (output_has(p->set->format, OUTPUT_LISTS))
+		return;
+	output_list(formats, sizeof(formats), "", OUTPUT_LISTS);
+	snprintf(text, sizeof(text), "cannot be used with %s; use %s", flag, formats);
+	misplaced(p, option_table_find("format"), text);
+}
+
 /* Reports options that do not fit a mode without a run: --verify-audit or --list-metrics. */
 static void check_no_run(struct command_line *p)
 {
@@ -281,9 +292,8 @@ static void check_no_run(struct command_line *p)
 	FOR_EACH_OPTION(d)
 		if (verify && !(d->modes & MODE_RUN))
 			check_needs(p, d);
-	if (!verify && set->format > FORMAT_TABLE && !command_line_state(p, "format")->line)
-		misplaced(p, option_table_find("format"), "cannot be used with --list-metrics; "
-			"use ndjson, csv or table");
+	if (!verify && !command_line_state(p, "format")->line)
+		check_list_format(p, "--list-metrics");
 	if (verify && set->rows && strcmp(set->rows, "-") == 0
 	    && strcmp(set->verify_audit, "-") == 0)
 		lines_add(&p->problems, "--rows '-': --verify-audit - reads stdin already");
@@ -342,18 +352,19 @@ static void check_values(struct command_line *p)
 	if (set->audit != AUDIT_JSON && set->audit_file)
 		misplaced(p, option_table_find("audit"), "cannot be used with --audit-file, "
 			"which takes only json");
-	if (set->format != FORMAT_PROMETHEUS && set->format != FORMAT_INFLUX
-	    && !command_line_state(p, "stat")->line)
-		misplaced(p, option_table_find("stat"), "needs -f prometheus or -f influx");
+	if (!output_has(set->format, OUTPUT_STATS) && !command_line_state(p, "stat")->line) {
+		output_list(why, sizeof(why), "-f ", OUTPUT_STATS);
+		snprintf(text, sizeof(text), "needs %s", why);
+		misplaced(p, option_table_find("stat"), text);
+	}
 	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT) {
 		snprintf(text, sizeof(text), "%s; for notifications it is arrival",
 			source_choice_conflict(p, why, sizeof(why)));
 		misplaced(p, option_table_find("time"), text);
 	}
 	check_media(p);
-	if (p->modes & MODE_LIST && set->format > FORMAT_TABLE)
-		misplaced(p, option_table_find("format"), "cannot be used with --list-queues; use "
-			"ndjson, csv or table");
+	if (p->modes & MODE_LIST)
+		check_list_format(p, "--list-queues");
 	if (command_line_given(p, "callback") && !set->targets.spool)
 		misplaced(p, option_table_find("callback-spool-max"), "needs --callback-spool");
 	if (p->outlier_none && set->noutlier && command_line_given(p, "outlier"))
@@ -498,11 +509,11 @@ static void check_output(struct command_line *p, const char *flag, const char *p
 
 /* The file for Prometheus' node exporter is replaced by a rename, so that it is never read half
  * written; a mount point cannot be replaced. */
-static void check_prometheus(struct command_line *p)
+static void check_replaced(struct command_line *p)
 {
 	const struct options *set = p->set;
 
-	if (set->format == FORMAT_PROMETHEUS && set->output
+	if (outputs[set->format]->only_last && set->output
 	    && replace_file_is_mount_point(set->output) && !files_is_stdout(set->output))
 		lines_add(&p->problems, "--output '%.100s': is a mount point, so it cannot be "
 			"replaced as a whole; mount its directory", set->output);
@@ -552,7 +563,7 @@ static void validate_files(struct command_line *p)
 
 	check_same_files(p);
 	check_output(p, "--output", set->output, writer_check);
-	check_prometheus(p);
+	check_replaced(p);
 	check_output(p, "--record", set->record, side_file_check);
 	check_output(p, "--rejects", set->rejects, side_file_check);
 	check_key(p);

@@ -163,4 +163,6 @@ static void *new(const struct output_conf *conf)
 	return csv;
 }
 
-const struct output output_csv = { .new = new, .free = free, .put = put };
+const struct output output_csv = {
+	.new = new, .free = free, .put = put, .features = OUTPUT_LISTS
+};

@@ -171,4 +171,11 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 	return !out->failed;
 }
 
-const struct output output_influx = { .new = new_output, .free = free, .put = put };
+/* Our tags, names that InfluxDB reserves, and our fields, which a query could not tell from a tag
+ * of the same name. */
+static const char *const own_labels[] = { "queue_id", "queue_name", "media", "status", "presence",
+	"metric", "field", "group", "shard", "time", "_field", "_measurement", "coverage",
+	"updates", "value", NULL };
+
+const struct output output_influx = { .new = new_output, .free = free, .put = put,
+	.features = OUTPUT_STATS, .own_labels = own_labels };

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "output/format.h"
 #include "output/list_table.h"
 #include "util/buf.h"
 

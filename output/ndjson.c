@@ -213,4 +213,4 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 	return !out->failed;
 }
 
-const struct output output_ndjson = { .put = put };
+const struct output output_ndjson = { .put = put, .features = OUTPUT_LISTS };

@@ -1,7 +1,6 @@
 /*
- * What an output format defines: how a closed window becomes text. run/sinks.c has the list of all
- * formats. To add one, define a struct output in a file in output/, and add it to that list and to
- * the words of -f.
+ * What an output format defines: how a closed window becomes text. To add one, define a struct
+ * output in a file in output/, and add a line to EACH_OUTPUT.
  */
 #ifndef OUTPUT_OUTPUT_H
 #define OUTPUT_OUTPUT_H
@@ -29,6 +28,12 @@ struct output_conf {		/* what an output may depend on; pointers are borrowed */
 	const struct writer *writer;
 };
 
+enum output_feature {
+	OUTPUT_ANY = 1,			/* all outputs have it */
+	OUTPUT_LISTS = 2,		/* --list-queues and --list-metrics can print it */
+	OUTPUT_STATS = 4		/* it prints the statistics of --stat */
+};
+
 struct output {
 	/* new returns NULL: out of memory. Both are NULL if the output has no state. */
 	void *(*new)(const struct output_conf *conf);
@@ -40,9 +45,32 @@ struct output {
 	/* Only the last window that is not partial is printed: a file is replaced at each window;
 	 * elsewhere the window is written at the end of the run. */
 	bool only_last;
+	unsigned features;		/* bits of enum output_feature; OUTPUT_ANY is implied */
+	/* Names, up to a NULL, that --label cannot have: the output, or what reads it, gives them a
+	 * meaning. The names of statistics need not be here. NULL: none. */
+	const char *const *own_labels;
 };
 
-extern const struct output output_ndjson, output_csv, output_table, output_prometheus,
-	output_influx;
+/* All outputs, in the order in which texts list them: the name in enum format, and the word of -f,
+ * with which the name of the struct ends. */
+#define EACH_OUTPUT(ONE) \
+	ONE(NDJSON, ndjson) \
+	ONE(CSV, csv) \
+	ONE(TABLE, table) \
+	ONE(PROMETHEUS, prometheus) \
+	ONE(INFLUX, influx)
+
+#define OUTPUT_FORMAT(name, word) FORMAT_##name,
+#define OUTPUT_DECLARED(name, word) extern const struct output output_##word;
+enum format { EACH_OUTPUT(OUTPUT_FORMAT) FORMATS };
+EACH_OUTPUT(OUTPUT_DECLARED)
+
+extern const struct output *const outputs[FORMATS];
+extern const char *const output_words[FORMATS];
+
+bool output_has(enum format format, enum output_feature feature);
+/* Writes the words of the outputs with this feature, each behind `before`: `csv or table`. Cuts
+ * what does not fit. */
+void output_list(char *out, size_t size, const char *before, enum output_feature feature);
 
 #endif

@@ -461,6 +461,11 @@ static void warn(void *state, struct lines *warnings)
 			"labels", p->skipped);
 }
 
+/* Prometheus reserves le and quantile. */
+static const char *const own_labels[] = { "queue_id", "queue_name", "media", "status", "presence",
+	"source", "reason", "le", "quantile", NULL };
+
 const struct output output_prometheus = {
-	.new = new_output, .free = free, .put = put_output, .warn = warn, .only_last = true
+	.new = new_output, .free = free, .put = put_output, .warn = warn, .only_last = true,
+	.features = OUTPUT_STATS, .own_labels = own_labels
 };

@@ -586,4 +586,6 @@ static bool put(void *table, const struct row_window *w, struct buf *out)
 	return table_render(table, w, &terminal, out);
 }
 
-const struct output output_table = { .new = new, .free = free_state, .put = put };
+const struct output output_table = {
+	.new = new, .free = free_state, .put = put, .features = OUTPUT_LISTS
+};

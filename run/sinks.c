@@ -6,14 +6,6 @@
 #include "util/buf.h"
 #include "util/time.h"
 
-static const struct output *const outputs[] = {
-	[FORMAT_NDJSON] = &output_ndjson,
-	[FORMAT_CSV] = &output_csv,
-	[FORMAT_TABLE] = &output_table,
-	[FORMAT_PROMETHEUS] = &output_prometheus,
-	[FORMAT_INFLUX] = &output_influx
-};
-
 struct sinks {
 	struct sinks_conf conf;
 	const struct output *output;
@@ -73,7 +65,7 @@ static void on_threshold(void *arg, const struct threshold_hit *hit)
 /* Whether callbacks need NDJSON that is not printed anyway. */
 static bool needs_json(const struct sinks *s)
 {
-	return s->conf.on_window && (s->conf.nagios || s->conf.format != FORMAT_NDJSON);
+	return s->conf.on_window && (s->conf.nagios || s->output != &output_ndjson);
 }
 
 /* Fills text and json as needed. --check prints no rows. */

@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "output/format.h"
 #include "output/nagios.h"
 #include "output/output.h"
 #include "output/threshold.h"

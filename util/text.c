@@ -327,14 +327,21 @@ const char *text_nearest_word(const char *s, const char *const *words, size_t n)
 	return best;
 }
 
-void text_words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n)
+size_t text_words(char *out, size_t size, const char *before, const char *const *words, size_t n)
 {
-	const char *near = text_nearest_word(s, words, n);
 	size_t used = 0;
 
 	for (size_t i = 0; i < n && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s",
-			i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
+		used += (size_t)snprintf(out + used, size - used, "%s%s%s",
+			i == 0 ? "" : i + 1 < n ? ", " : " or ", before, words[i]);
+	return used;
+}
+
+void text_words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n)
+{
+	const char *near = text_nearest_word(s, words, n);
+	const size_t used = text_words(out, size, "", words, n);
+
 	if (near && used < size)
 		snprintf(out + used, size - used, "; did you mean %s?", near);
 }

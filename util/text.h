@@ -86,8 +86,12 @@ static inline bool text_matches(const char *pattern, const char *s, size_t len)
 /* The word nearest to s by edit distance; NULL: none is near enough to suggest. */
 const char *text_nearest_word(const char *s, const char *const *words, size_t n);
 
-/* Writes a list of the words, and the nearest to s if it is near: `json, csv or table; did you mean
- * csv?` Cuts what does not fit. */
+/* Writes a list of the words, each behind `before`: `json, csv or table`. Cuts what does not fit.
+ * Returns the length; at least size: it was cut. */
+size_t text_words(char *out, size_t size, const char *before, const char *const *words, size_t n);
+
+/* Writes such a list of the words, and the nearest to s if it is near: `json, csv or table; did you
+ * mean csv?` Cuts what does not fit. */
 void text_words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n);
 
 #endif

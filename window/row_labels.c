@@ -6,7 +6,6 @@
 
 #include "util/base.h"
 #include "util/utf8.h"
-#include "window/row.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define DIGITS "0123456789"
@@ -20,26 +19,6 @@ static bool is_name(const char *s, size_t len)
 static bool is_word(const char *word, const char *s, size_t len)
 {
 	return strlen(word) == len && memcmp(word, s, len) == 0;
-}
-
-/* True for the names of our labels and tags, for those that Prometheus or InfluxDB reserve, and for
- * our fields of InfluxDB, where a query could not tell a tag of the same name from them. */
-static bool is_taken(const char *s, size_t len)
-{
-	static const char *const taken[] = {
-		"queue_id", "queue_name", "media", "status", "presence", "source", "reason",
-		"metric", "field", "group", "shard",
-		"le", "quantile", "time", "_field", "_measurement",
-		"coverage", "updates", "value"
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
-		if (is_word(taken[i], s, len))
-			return true;
-	for (enum row_statistic stat = 0; stat < STAT_NAMES; stat++)
-		if (is_word(row_stat_names[stat], s, len))
-			return true;
-	return false;
 }
 
 static bool is_given(const struct row_labels *labels, const char *s, size_t len)
@@ -61,8 +40,6 @@ const char *row_labels_add(struct row_labels *labels, const char *text)
 			"underscores, and does not begin with a digit";
 	if (strncmp(text, "__", 2) == 0)
 		return "NAME must not begin with __, which Prometheus reserves";
-	if (is_taken(text, len))
-		return "gsqstat, Prometheus or InfluxDB use this name themselves; choose another";
 	if (is_given(labels, text, len))
 		return "another label has this name";
 	if (!*value)

@@ -23,7 +23,7 @@ struct row_labels {		/* all zero: none */
 };
 
 /* Adds a label, given as NAME=VALUE. Returns NULL, or what is wrong with the text; why_no_memory:
- * out of memory. */
+ * out of memory. Whether an output uses the name itself is not checked. */
 const char *row_labels_add(struct row_labels *labels, const char *text);
 void row_labels_free(struct row_labels *labels);
 

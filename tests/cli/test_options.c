@@ -467,6 +467,9 @@ TEST(value__that_is_bad_is_one_problem)
 	bad("-n 1000001 " Q1, "1 to 1000000");
 	bad("-n -1 " Q1, "--count '-1'");
 	bad("-n  " Q1, "--count ''");
+	bad("--label le=a " Q1, "use this name");
+	bad("--label shard=a " Q1, "use this name");
+	bad("--label observedMs=a " Q1, "use this name");
 	bad("-f jsn " Q1, "must be ndjson, csv, table, prometheus or influx");
 	bad("-f tsv " Q1, "did you mean csv?");
 	bad("-m state,waittime " Q1, "did you mean waitTime?");
