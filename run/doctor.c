@@ -121,7 +121,7 @@ static enum status begin_part(struct doctor *d, struct err *err)
 		return ST_OK;
 	if (d->part == PART_LIST)
 		return open_lookup(d) ? ST_OK : err_nomem(err);
-	if (!d->known)
+	if (!d->known && n)
 		d->known = calloc(n, sizeof(*d->known));
 	ok = d->known && (d->part == PART_STREAM ? open_stream(d) : open_channel(d));
 	return ok ? ST_OK : err_nomem(err);
@@ -172,9 +172,12 @@ static enum status doctor_open(void **state, struct run *run, struct err *err)
 	const struct creds *creds = &set->creds;
 	const struct token_conf conf = setup_token_conf(set);
 	struct doctor *d = calloc(1, sizeof(*d));
-	enum status st = d ? setup_net(run, err) : err_nomem(err);
+	enum status st;
 
 	*state = d;
+	if (!d)
+		return err_nomem(err);
+	st = setup_net(run, err);
 	if (st != ST_OK)
 		return st;
 	d->run = d->report.run = run;

@@ -133,7 +133,7 @@ void doctor_tell_queues(struct doctor *d)
 		checked = checked || d->known[i].refused || d->known[i].answered;
 	if (d->source.channel)
 		checked = checked || channel_progress(d->source.channel).subscribed;
-	for (size_t i = 0; checked && i < d->run->queues.n; i++)
+	for (size_t i = 0; d->known && checked && i < d->run->queues.n; i++)
 		tell_queue(d, i);
 	if (!checked)
 		doctor_report_line(&d->report, DOCTOR_SKIPPED, "queue",

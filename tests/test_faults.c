@@ -195,13 +195,14 @@ static bool rows_of_windows(struct buf *text, bool csv)
 	const struct row_window *window;
 	struct stream_windows *w = NULL;
 	struct err err;
-	bool ok = stream_windows_new(&w, &conf, &err) == ST_OK && place_all(w), header = true;
+	void *state = csv ? output_csv.new(&(struct output_conf){ .header = true }) : NULL;
+	bool ok = (state || !csv) && stream_windows_new(&w, &conf, &err) == ST_OK && place_all(w);
 
 	while (ok && (window = stream_windows_rest(w, T0 + 60 * S, false)))
-		ok = csv ? output_csv.put(&header, window, text)
-			: output_ndjson.put(NULL, window, text);
+		ok = (csv ? output_csv : output_ndjson).put(state, window, text);
 	ok = ok && !stream_windows_failed(w);
 	stream_windows_free(w);
+	output_csv.free(state);
 	return ok;
 }
 

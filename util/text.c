@@ -236,7 +236,8 @@ static inline uint64_t mix(uint64_t h, const char *s, size_t len)
 	uint64_t w[2] = { 0, 0 };
 	product p;
 
-	memcpy(w, s, len);
+	if (len)	/* s may be NULL */
+		memcpy(w, s, len);
 	p = (product)(w[0] ^ h) * (w[1] ^ 0xD6E8FEB86659FD93u);
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
