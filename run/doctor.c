@@ -9,11 +9,10 @@
 #include "run/doctor_events.h"
 #include "run/doctor_state.h"
 #include "run/run_queues.h"
+#include "run/run_source.h"
 #include "run/setup.h"
 #include "source/channel_api.h"
 #include "util/time.h"
-
-#define CHANNEL_END_US 2000000	/* how long deleting the subscriptions may take */
 
 /* --- parts ------------------------------------------------------------------------------ */
 
@@ -275,20 +274,14 @@ static int64_t doctor_close(void *state)
 {
 	struct doctor *d = state;
 
-	source_close(&d->source, d->run->now_us);
-	return d->source.channel ? CHANNEL_END_US : 0;
+	return run_source_close(d->run, &d->source);
 }
 
 static bool doctor_step_close(void *state)
 {
 	struct doctor *d = state;
-	struct session_event event;
 
-	source_step(&d->source, d->run->now_us);
-	while (source_next(&d->source, d->run->now_us, &event))
-		if (event.kind == SESSION_CLOSED)
-			audit_events_stream(d->run->events, event.socket, &event);
-	return source_is_closed(&d->source);
+	return run_source_step_close(d->run, &d->source);
 }
 
 const struct input input_doctor = {

@@ -9,6 +9,7 @@
 #include "auth/token_cache.h"
 #include "run/recorder.h"
 #include "run/run_queues.h"
+#include "run/run_source.h"
 #include "run/run_state.h"
 #include "run/setup.h"
 #include "source/channel_api.h"
@@ -17,8 +18,6 @@
 #include "source/source.h"
 #include "util/time.h"
 #include "util/utf8.h"
-
-#define CHANNEL_END_US 2000000	/* how long deleting the subscriptions may take */
 
 struct live {
 	struct run *run;
@@ -539,22 +538,14 @@ static int64_t live_close(void *state)
 	struct live *live = state;
 
 	recorder_end(&live->recorder);
-	source_close(&live->source, live->run->now_us);
-	return live->source.channel ? CHANNEL_END_US : 0;
+	return run_source_close(live->run, &live->source);
 }
 
-/* Of the events, reports only that the connection was closed. */
 static bool live_step_close(void *state)
 {
 	struct live *live = state;
-	struct run *run = live->run;
-	struct session_event event;
 
-	source_step(&live->source, run->now_us);
-	while (source_next(&live->source, run->now_us, &event))
-		if (event.kind == SESSION_CLOSED)
-			audit_events_stream(run->events, event.socket, &event);
-	return source_is_closed(&live->source);
+	return run_source_step_close(live->run, &live->source);
 }
 
 const struct input input_live = {
