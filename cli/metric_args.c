@@ -288,8 +288,8 @@ static void doubt_filtered(struct command_line *p, const struct row_name *name, 
 
 	if (set->outlier_given || !set->noutlier || !name->metric || limit < f->number
 	    || strcmp(name->metric, set->metric[f->metric]) != 0
-	    || strlen(f->path) != name->path_len
-	    || strncmp(f->path, name->rest, name->path_len) != 0 || !is_magnitude(name->stat))
+	    || !filter_names(f, f->metric, name->rest, name->path_len)
+	    || !is_magnitude(name->stat))
 		return;
 	lines_add(&set->doubts, "--%s '%.200s': the default --outlier drops frames with %s, so "
 		"this alarm stays silent; give --outlier none", p->current->name, expr,
