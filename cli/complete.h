@@ -3,10 +3,11 @@
  *
  *	gsqstat --complete KIND [WORD]...
  *
- * KIND is `options`, or an option whose value is to be completed, as it is on the command line; any
- * other text stands for a queue ID. The WORDs are the command line before that. The first line of
- * the answer is the name of the value, as in --help. Each line after it is a word that fits. A tab
- * and a description may follow, and for an option with a value a tab and the name of its value.
+ * KIND says what to complete: `options`, or the value of an option, which is then given as it was
+ * typed, such as --metric or -m. Any other KIND asks for queue IDs. The WORDs are the arguments
+ * before the one that is completed. The first line of the answer is the name of the value, as in
+ * --help. Each other line is a word that fits, and may have a tab and a description after it. For
+ * an option that takes a value, another tab and the name of the value follow.
  *
  * It uses no network and prints no errors: if something is wrong, there is nothing to complete. It
  * is not in the option table, because it is not meant for users.

@@ -67,7 +67,7 @@ const struct option_def option_table[] = {
 	{ "time", 0, MODE_RUN, "CLOCK", "sort frames by arrival, or event (stream only)",
 		WORD(time, time_words), .initial_text = "arrival; on replay event" },
 	{ "lateness", 0, MODE_RUN & ~MODE_NOTIFICATIONS, "DURATION",
-		"accept frames up to this old, with --time event", DURATION(lateness_ms, 1),
+		"accept timestamps up to this far in the past", DURATION(lateness_ms, 1),
 		.initial_text = "two intervals" },
 	{ "format", 'f', (MODE_RUN & ~MODE_CHECK) | MODE_METRICS, "FORMAT",
 		"print ", .outputs = OUTPUT_ANY,

@@ -12,7 +12,7 @@
 
 enum metric_kind {
 	METRIC_OTHER,		/* not documented: a total if its values have an interval */
-	METRIC_GAUGE,		/* a number that holds from one message to the next */
+	METRIC_GAUGE,		/* stays the same until a message changes it */
 	METRIC_AGE,		/* how long the longest wait has lasted */
 	METRIC_TOTAL		/* counts up within an interval; has no meaning without one */
 };
