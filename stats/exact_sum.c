@@ -5,11 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base.h"
+
 #define LIMB_BITS 32
 #define MANTISSA_BITS 53
 #define EXACT_INTEGER (INT64_C(1) << MANTISSA_BITS)
 /* Each addition changes a limb by less than 2^32, so 2^30 additions stay below 2^62. */
 #define PENDING_MAX (1u << 30)
+#define WHOLE_LIMBS 4
+/* The bits that bytes of a sum may have: from those of the square of the smallest double to those
+ * of the square of the greatest one, with a weight of 64 bits and the sign. */
+#define BIT_MIN (-2148)
+#define BIT_MAX 2120
+#define WORDS_MAX 144
+/* Numbers of up to 63 bits with such an exponent are added to `whole`, which has room for the sum
+ * of 2^32 of them. */
+#define SMALL_GROUPS 9
+#define SMALL_EXPONENT 32
 
 void exact_sum_free(struct exact_sum *sum)
 {
@@ -197,6 +209,142 @@ bool exact_sum_merge(struct exact_sum *into, const struct exact_sum *from)
 	return ok;
 }
 
+/* --- bytes -------------------------------------------------------------------------- */
+
+/* Splits a sum into words, the lowest first: two's complement, times 2^(32·*lo). The last word has
+ * the sign. Returns how many. */
+static size_t to_words(const struct exact_sum *sum, uint32_t word[WORDS_MAX], int32_t *lo)
+{
+	const int32_t top = sum->lo + sum->n > WHOLE_LIMBS ? sum->lo + sum->n : WHOLE_LIMBS;
+	int64_t carry = 0;
+	size_t n = 0;
+
+	*lo = sum->n && sum->lo < 0 ? sum->lo : 0;
+	for (int32_t i = *lo; i < top + 2; i++) {
+		if (i >= sum->lo && i < sum->lo + sum->n)
+			carry += sum->limb[i - sum->lo];
+		if (i >= 0 && i < WHOLE_LIMBS - 1)
+			carry += (uint32_t)(sum->whole >> (i * LIMB_BITS));
+		else if (i == WHOLE_LIMBS - 1)
+			carry += (int64_t)(sum->whole >> (i * LIMB_BITS));
+		word[n++] = (uint32_t)carry;
+		carry >>= LIMB_BITS;
+	}
+	return n;
+}
+
+/* The 7 bits from bit `at` on; the sign continues behind the last word. */
+static unsigned bits_at(const uint32_t *word, size_t n, size_t at)
+{
+	const uint32_t fill = word[n - 1] >> (LIMB_BITS - 1) ? UINT32_MAX : 0;
+	size_t i = at / LIMB_BITS;
+	uint64_t two = (uint64_t)(i + 1 < n ? word[i + 1] : fill) << LIMB_BITS
+		| (i < n ? word[i] : fill);
+
+	return (unsigned)(two >> at % LIMB_BITS) & 0x7F;
+}
+
+/* The number of bits without those at the top that repeat the sign. */
+static size_t length_of(const uint32_t *word, size_t n)
+{
+	const uint32_t fill = word[n - 1] >> (LIMB_BITS - 1) ? UINT32_MAX : 0;
+
+	while (n > 0 && word[n - 1] == fill)
+		n--;
+	return n ? n * LIMB_BITS - (size_t)__builtin_clz(word[n - 1] ^ fill) : 0;
+}
+
+void exact_sum_put(const struct exact_sum *sum, struct buf *out)
+{
+	uint32_t word[WORDS_MAX];
+	int32_t lo;
+	size_t n = to_words(sum, word, &lo), i = 0, low, ngroup;
+
+	while (i < n && word[i] == 0)
+		i++;
+	if (i == n) {
+		buf_add(out, "\0", 2);
+		return;
+	}
+	low = i * LIMB_BITS + (size_t)__builtin_ctz(word[i]);
+	/* one more bit, for the sign */
+	ngroup = (length_of(word, n) + 1 - low + 6) / 7;
+	for (size_t g = 0; g < ngroup; g++)
+		buf_char(out, (char)(bits_at(word, n, low + 7 * g) | (g + 1 < ngroup ? 0x80 : 0)));
+	leb128_put_signed(out, (int64_t)lo * LIMB_BITS + (int64_t)low);
+}
+
+/* Reads n groups of 7 bits into words, as a number and its sign. */
+static size_t to_magnitude(const unsigned char *group, size_t n, uint32_t word[WORDS_MAX],
+	bool *negative)
+{
+	const size_t nword = n * 7 / LIMB_BITS + 2;	/* one more, for the shift later */
+	uint64_t carry = 1;
+
+	memset(word, 0, nword * sizeof(*word));
+	for (size_t i = 0; i < n; i++) {
+		uint64_t two = (uint64_t)(group[i] & 0x7F) << i * 7 % LIMB_BITS;
+
+		word[i * 7 / LIMB_BITS] |= (uint32_t)two;
+		word[i * 7 / LIMB_BITS + 1] |= (uint32_t)(two >> LIMB_BITS);
+	}
+	*negative = group[n - 1] & 0x40;
+	if (!*negative)
+		return nword;
+	for (size_t i = n * 7; i < nword * LIMB_BITS; i++)
+		word[i / LIMB_BITS] |= UINT32_C(1) << i % LIMB_BITS;
+	for (size_t i = 0; i < nword; i++) {
+		carry += (uint32_t)~word[i];
+		word[i] = (uint32_t)carry;
+		carry >>= LIMB_BITS;
+	}
+	return nword;
+}
+
+/* Adds the number of n groups, times 2^exponent. */
+static bool add_groups(struct exact_sum *sum, const unsigned char *group, size_t n,
+	int32_t exponent)
+{
+	uint32_t word[WORDS_MAX];
+	bool negative;
+	size_t nword = to_magnitude(group, n, word, &negative);
+	const int32_t at = floor_limb(exponent), shift = exponent - at * LIMB_BITS;
+	uint64_t carry = 0;
+
+	for (size_t i = 0; i < nword; i++) {
+		carry |= (uint64_t)word[i] << shift;
+		word[i] = (uint32_t)carry;
+		carry >>= LIMB_BITS;
+	}
+	while (nword > 1 && word[nword - 1] == 0)
+		nword--;
+	return add_limbs(sum, word, (int32_t)nword, at, negative);
+}
+
+const char *exact_sum_get(struct exact_sum *sum, struct leb128_reader *r)
+{
+	size_t n;
+	const unsigned char *group = leb128_get_bytes(r, true, &n);
+	const int64_t exponent = leb128_get_signed(r);
+	int64_t small = 0;
+
+	if (r->failed)
+		return "a number is cut off";
+	if (n == 1 && group[0] == 0 && exponent == 0)
+		return NULL;
+	if (!(group[0] & 1))
+		return "the mantissa of a sum is even";
+	if (exponent < BIT_MIN || exponent > BIT_MAX || (int64_t)n * 7 > BIT_MAX - exponent)
+		return "a sum is out of range";
+	if (n > SMALL_GROUPS || exponent < 0 || exponent > SMALL_EXPONENT)
+		return add_groups(sum, group, n, (int32_t)exponent) ? NULL : why_no_memory;
+	small = group[n - 1] & 0x40 ? -1 : 0;
+	for (size_t i = n; i > 0; i--)
+		small = (int64_t)((uint64_t)small << 7 | (group[i - 1] & 0x7F));
+	sum->whole += (exact_sum_whole)small * ((exact_sum_whole)1 << exponent);
+	return NULL;
+}
+
 /* --- rounding ----------------------------------------------------------------------- */
 
 /* The rational number num·2^exponent/den. */
@@ -330,7 +478,7 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 {
 	struct ratio r = { BN_new(), BN_new(), 2 * e1 < e2 ? 2 * e1 : e2 };
 	BIGNUM *square = BN_new();
-	bool ok = r.num && r.den && square;
+	bool ok = r.num && r.den && square, impossible;
 	double m = 0;
 	int64_t e = 0;
 
@@ -338,9 +486,12 @@ static bool exact_stddev(const BIGNUM *s1, int64_t e1, const BIGNUM *s2, int64_t
 		&& BN_lshift(r.num, r.num, (int)(e2 - r.exponent))
 		&& BN_lshift(square, square, (int)(2 * e1 - r.exponent))
 		&& BN_sub(r.num, r.num, square) && BN_sqr(r.den, w, ctx);
+	impossible = ok && BN_is_negative(r.num);
+	if (impossible)
+		BN_zero(r.num);
 	/* practically no floor: the root of a subnormal variance is a normal number */
 	ok = ok && round_ratio(&r, true, -100000, &m, &e, ctx);
-	*stddev = ldexp(sqrt(m), (int)(e / 2));
+	*stddev = impossible ? NAN : ldexp(sqrt(m), (int)(e / 2));
 	BN_free(r.num);
 	BN_free(r.den);
 	BN_free(square);
@@ -369,7 +520,8 @@ static bool small_moments(const struct exact_sum *s1, const struct exact_sum *s2
 		spread = w * s2->whole - s1->whole * s1->whole;
 		if (!is_exact(spread))
 			return false;
-		*stddev = sqrt((double)spread / (double)(w * w)) / (double)scale;
+		*stddev = spread < 0 ? NAN
+			: sqrt((double)spread / (double)(w * w)) / (double)scale;
 	}
 	*mean = (double)s1->whole / (double)over;
 	return true;

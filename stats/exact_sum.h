@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stats/leb128.h"
+#include "util/buf.h"
+
 __extension__ typedef __int128 exact_sum_whole;
 
 struct exact_sum {		/* start with all zero; the members are private */
@@ -32,10 +35,18 @@ bool exact_sum_add_both(struct exact_sum *sum, struct exact_sum *squares, double
 bool exact_sum_merge(struct exact_sum *into, const struct exact_sum *from);
 
 /*
+ * The bytes of a sum m·2^e are m and e as signed LEB128, where m is odd; those of 0 are two zeros.
+ * exact_sum_put appends them; out->failed says whether it worked. exact_sum_get adds the sum that r
+ * reads to *sum. It returns what is wrong (NULL: nothing), or why_no_memory.
+ */
+void exact_sum_put(const struct exact_sum *sum, struct buf *out);
+const char *exact_sum_get(struct exact_sum *sum, struct leb128_reader *r);
+
+/*
  * Mean and standard deviation from the sum s1 of the values and the sum s2 of their squares: mean =
  * s1/(weight·scale), stddev = sqrt((weight·s2 − s1²)/weight²)/scale. The mean and the variance are
  * each rounded once, to nearest, ties to even. weight and scale are above 0. stddev may be NULL;
- * then s2 may be NULL too. False: out of memory.
+ * then s2 may be NULL too. *stddev is NaN if no values have these sums. False: out of memory.
  */
 bool exact_sum_moments(const struct exact_sum *s1, const struct exact_sum *s2, uint64_t weight,
 	uint64_t scale, double *mean, double *stddev);

@@ -22,11 +22,6 @@
 
 const unsigned quantile_percent[QUANTILES] = { 50, 90, 95, 99 };
 
-struct quantile_entry {
-	double x;
-	uint64_t weight;
-};
-
 struct slot {
 	int32_t key;		/* 2·index, plus 1 for negative values; FREE_KEY: unused */
 	uint32_t low, high;	/* halves of the weight, so that a slot has 12 bytes */
@@ -36,6 +31,7 @@ struct slot {
 
 struct quantile {
 	uint64_t weight;
+	bool timed;			/* has values of quantile_add_time */
 	size_t nentry, capentry;	/* used while slot is NULL: quantiles are exact */
 	struct quantile_entry *entry;
 	uint8_t guess[GUESSES];		/* by a hash of the value: the index of its entry, unless
@@ -242,7 +238,7 @@ static bool sketch_add(struct quantile *q, double x, uint64_t weight)
 /* Moves the exact values, if there are any, to buckets, and makes room for n more buckets. */
 static bool to_sketch(struct quantile *q, size_t n)
 {
-	struct quantile sketch = { .weight = q->weight };
+	struct quantile sketch = { .weight = q->weight, .timed = q->timed };
 
 	if (q->slot)
 		return slots_reserve(q, q->used + n);
@@ -343,22 +339,6 @@ bool quantile_add(struct quantile *q, double x, uint64_t weight)
 	return ok;
 }
 
-/* Adds the values of `from`, which has no buckets. Adds all of them or, out of memory, none. */
-static bool merge_entries(struct quantile *into, const struct quantile *from)
-{
-	size_t n = into->nentry + from->nentry;
-
-	if (!into->slot && n <= QUANTILE_EXACT_MAX) {
-		if (!entries_reserve(into, n))
-			return false;
-	} else if (!to_sketch(into, from->nentry + PENDING_MAX)) {
-		return false;
-	}
-	for (size_t i = 0; i < from->nentry; i++)	/* cannot fail: there is room */
-		quantile_add(into, from->entry[i].x, from->entry[i].weight);
-	return true;
-}
-
 /* Where the index of the entry with that value is noted. */
 static uint8_t *guess_of(struct quantile *q, double x)
 {
@@ -368,19 +348,56 @@ static uint8_t *guess_of(struct quantile *q, double x)
 	return &q->guess[bits * 0x9E3779B97F4A7C15u >> 58];	/* the low bits are often 0 */
 }
 
+/* The index of the entry with that value; nentry: there is none. */
+static size_t entry_of(const struct quantile *q, double x)
+{
+	size_t i = 0;
+
+	while (i < q->nentry && q->entry[i].x != x)
+		i++;
+	return i;
+}
+
 bool quantile_add_time(struct quantile *q, double x, uint64_t weight)
 {
 	uint8_t *guess = guess_of(q, x);
 	size_t i = *guess;
 
+	q->timed = true;
 	if (i >= q->nentry || q->entry[i].x != x)
-		for (i = 0; i < q->nentry && q->entry[i].x != x; )
-			i++;
+		i = entry_of(q, x);
 	if (i == q->nentry)
 		return quantile_add(q, x, weight);
 	*guess = (uint8_t)i;
 	q->entry[i].weight += weight;
 	q->weight += weight;
+	return true;
+}
+
+/* How many entries quantile_add_time would make for the values of `from`. */
+static size_t count_new(const struct quantile *into, const struct quantile *from)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < from->nentry; i++)
+		n += entry_of(into, from->entry[i].x) == into->nentry;
+	return n;
+}
+
+/* Adds the values of `from`, which has no buckets. Adds all of them or, out of memory, none. */
+static bool merge_entries(struct quantile *into, const struct quantile *from)
+{
+	size_t n = into->nentry + (from->timed ? count_new(into, from) : from->nentry);
+
+	if (!into->slot && n <= QUANTILE_EXACT_MAX) {
+		if (!entries_reserve(into, n))
+			return false;
+	} else if (!to_sketch(into, from->nentry + PENDING_MAX)) {
+		return false;
+	}
+	for (size_t i = 0; i < from->nentry; i++)	/* cannot fail: there is room */
+		(from->timed ? quantile_add_time : quantile_add)(into, from->entry[i].x,
+			from->entry[i].weight);
 	return true;
 }
 
@@ -501,4 +518,58 @@ double quantile_accuracy(struct quantile *q)
 	for (unsigned l = 0; l < q->level; l++)
 		a = 2 * a / (1 + a * a);
 	return a;
+}
+
+/* --- values and buckets, to write and to read --------------------------------------- */
+
+size_t quantile_entries(const struct quantile *q, struct quantile_entry out[QUANTILE_EXACT_MAX])
+{
+	return entries_of(q, out);
+}
+
+static int by_sign_and_index(const void *a, const void *b)
+{
+	const struct quantile_bucket *x = a, *y = b;
+
+	if (x->negative != y->negative)
+		return y->negative - x->negative;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+void quantile_buckets(struct quantile *q, struct quantile_buckets *out)
+{
+	flush_pending(q);
+	out->level = q->level;
+	out->zero = q->zero;
+	out->n = 0;
+	for (size_t i = 0; i < q->nslot; i++)
+		if (q->slot[i].key != FREE_KEY)
+			out->bucket[out->n++] = (struct quantile_bucket){
+				.index = q->slot[i].key >> 1,
+				.negative = q->slot[i].key & 1,
+				.weight = slot_weight(&q->slot[i])
+			};
+	qsort(out->bucket, out->n, sizeof(out->bucket[0]), by_sign_and_index);
+}
+
+bool quantile_has_bucket(unsigned level, int64_t index)
+{
+	return level <= QUANTILE_LEVEL_MAX && index >= join_index(-BOUNDS_DOWN, level)
+		&& index <= join_index(BOUNDS_UP, level);
+}
+
+bool quantile_set_buckets(struct quantile *q, const struct quantile_buckets *from)
+{
+	if (!to_sketch(q, from->n))
+		return false;
+	q->level = from->level;
+	q->zero = from->zero;
+	q->weight = from->zero;
+	for (size_t i = 0; i < from->n; i++) {
+		const struct quantile_bucket *b = &from->bucket[i];
+
+		slot_put(q, b->index * 2 + b->negative, b->weight);
+		q->weight += b->weight;
+	}
+	return true;
 }

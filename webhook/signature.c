@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base64.h"
 #include "util/secret_file.h"
 #include "util/text.h"
 
@@ -19,7 +20,7 @@ struct signature_keys {
 	size_t n;
 	struct {
 		unsigned char bytes[KEY_MAX + 2];	/* what decoding writes at most */
-		int len;
+		size_t len;
 	} key[KEYS_MAX];
 };
 
@@ -30,38 +31,23 @@ void signature_keys_free(struct signature_keys *keys)
 	free(keys);
 }
 
-/* True for Base64 with padding (RFC 4648 §4). libcrypto also accepts other text. */
-static bool is_base64(const char *s, size_t len)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789+/";
-	size_t pads = 0;
-
-	while (pads < 2 && pads < len && s[len - 1 - pads] == '=')
-		pads++;
-	for (size_t i = 0; i < len - pads; i++)
-		if (!memchr(letters, s[i], sizeof(letters) - 1))
-			return false;
-	return len > 0 && len % 4 == 0;
-}
-
 /* Adds the key of a line. Returns what is wrong with the line; NULL: nothing. */
 static const char *take_key(struct signature_keys *keys, const char *line, size_t len)
 {
 	static const char prefix[] = "whsec_";
 	const size_t skip = sizeof(prefix) - 1;
-	int n;
+	size_t n;
 
 	if (keys->n == KEYS_MAX)
 		return "there can be at most 16 keys";
-	if (len <= skip || memcmp(line, prefix, skip) != 0 || !is_base64(line + skip, len - skip))
+	if (len <= skip || memcmp(line, prefix, skip) != 0)
 		return "must be whsec_ and the key in base64";
 	line += skip;
 	len -= skip;
-	n = (int)(len / 4 * 3) - (line[len - 1] == '=') - (line[len - 2] == '=');
-	if (n < KEY_MIN || n > KEY_MAX)
+	n = base64_size(line, len);
+	if (n > 0 && (n < KEY_MIN || n > KEY_MAX))
 		return "a key must have 24 to 64 bytes";
-	if (EVP_DecodeBlock(keys->key[keys->n].bytes, (const unsigned char *)line, (int)len) < n)
+	if (n == 0 || !base64_get(keys->key[keys->n].bytes, line, len))
 		return "must be whsec_ and the key in base64";
 	keys->key[keys->n++].len = n;
 	return NULL;
@@ -115,14 +101,12 @@ static bool put_signature(const struct signature_keys *keys, size_t i, const str
 	struct buf *out)
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
-	char base64[EVP_MAX_MD_SIZE * 2];
 	unsigned len = 0;
 
-	if (!HMAC(EVP_sha256(), keys->key[i].bytes, keys->key[i].len,
+	if (!HMAC(EVP_sha256(), keys->key[i].bytes, (int)keys->key[i].len,
 		  (const unsigned char *)text->data, text->len, mac, &len))
 		return false;
-	EVP_EncodeBlock((unsigned char *)base64, mac, (int)len);
-	return buf_printf(out, "%sv1,%s", i ? " " : "", base64);
+	return buf_printf(out, "%sv1,", i ? " " : "") && base64_put(out, mac, len);
 }
 
 bool signature_sign(const struct signature_keys *keys, const char *id, int64_t timestamp_s,
