@@ -7,7 +7,8 @@
 
 #include "util/buf.h"
 
-/* Appends the bytes in Base64, with a NUL behind the text. False: out of memory, or over the limit of out. */
+/* Appends the bytes in Base64, with a NUL behind the text. False: out of memory, or over the limit
+ * of out. */
 bool base64_put(struct buf *out, const void *bytes, size_t n);
 
 /* The number of bytes that the text stands for. 0: it is empty or not Base64; libcrypto also takes

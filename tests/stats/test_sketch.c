@@ -279,7 +279,8 @@ TEST(sketch__merging_gives_the_bytes_of_one_sample)
 				part[3], read[3], other;
 
 			for (size_t i = 0; i < 3; i++) {
-				part[i] = (struct sketch){ .by_time = by_time, .arrival_us = NO_TIME };
+				part[i] = whole;
+				part[i].sample = (struct sample){ 0 };
 				seed = 7 * i + k + 1;
 				add_draws(&whole, shape, sizes[(k / 2 + i) % ARRAY_LEN(sizes)]);
 				seed = 7 * i + k + 1;
