@@ -219,11 +219,13 @@ deps:
 ## install, install-strip, uninstall: prefix=/usr/local, DESTDIR=
 .PHONY: install install-strip uninstall
 install: $(BIN)
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man7' \
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man5' \
+		'$(DESTDIR)$(mandir)/man7' \
 		'$(DESTDIR)$(docdir)' '$(DESTDIR)$(bashdir)' '$(DESTDIR)$(zshdir)' \
 		'$(DESTDIR)$(fishdir)'
 	$(INSTALL) $(STRIP_FLAG) -m 755 $(BIN) '$(DESTDIR)$(bindir)/gsqstat'
 	$(INSTALL) -m 644 man/gsqstat.1 '$(DESTDIR)$(mandir)/man1/gsqstat.1'
+	$(INSTALL) -m 644 man/gsqstat-rows.5 '$(DESTDIR)$(mandir)/man5/gsqstat-rows.5'
 	$(INSTALL) -m 644 man/gsqstat-cookbook.7 '$(DESTDIR)$(mandir)/man7/gsqstat-cookbook.7'
 	$(INSTALL) -m 644 tests/sample.ndjson '$(DESTDIR)$(docdir)/sample.ndjson'
 	$(INSTALL) -m 644 tests/notices.ndjson '$(DESTDIR)$(docdir)/notices.ndjson'
@@ -234,6 +236,7 @@ install-strip: STRIP_FLAG = -s
 install-strip: install
 uninstall:
 	rm -f '$(DESTDIR)$(bindir)/gsqstat' '$(DESTDIR)$(mandir)/man1/gsqstat.1' \
+		'$(DESTDIR)$(mandir)/man5/gsqstat-rows.5' \
 		'$(DESTDIR)$(mandir)/man7/gsqstat-cookbook.7' \
 		'$(DESTDIR)$(docdir)/sample.ndjson' '$(DESTDIR)$(docdir)/notices.ndjson' \
 		'$(DESTDIR)$(bashdir)/gsqstat' '$(DESTDIR)$(zshdir)/_gsqstat' \

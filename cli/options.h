@@ -61,6 +61,7 @@ struct options {
 	int64_t lateness_ms;
 	enum format format;
 	unsigned stats;			/* bits of enum row_statistic, for prometheus and influx */
+	bool sketch;
 	unsigned media;			/* bits of row_media_words */
 	struct lines label_texts;	/* as given */
 	struct row_labels labels;

@@ -158,7 +158,7 @@ static void choose_format(struct command_line *p)
 	const char *output = p->set->output;
 
 	if (format->given || p->modes & (MODE_CHECK | MODE_VERIFY) || !isatty(STDOUT_FILENO)
-	    || (output && !files_is_stdout(output)))
+	    || p->set->sketch || (output && !files_is_stdout(output)))
 		return;
 	p->set->format = FORMAT_TABLE;
 	format->from = "default on a terminal";
@@ -343,6 +343,21 @@ static void check_config_stdin(struct command_line *p)
 				d->name);
 }
 
+/* Reports options that the format has no use for, unless they are from the configuration file. */
+static void check_outputs(struct command_line *p)
+{
+	char words[128], text[192];
+
+	FOR_EACH_OPTION(d) {
+		if (!d->outputs || d->kind == KIND_WORD || output_has(p->set->format, d->outputs)
+		    || command_line_state(p, d->name)->line)
+			continue;
+		output_list(words, sizeof(words), "-f ", d->outputs);
+		snprintf(text, sizeof(text), "needs %s", words);
+		misplaced(p, d, text);
+	}
+}
+
 /* Reports values that exclude each other, of options that can be used together. */
 static void check_values(struct command_line *p)
 {
@@ -352,11 +367,7 @@ static void check_values(struct command_line *p)
 	if (set->audit != AUDIT_JSON && set->audit_file)
 		misplaced(p, option_table_find("audit"), "cannot be used with --audit-file, "
 			"which takes only json");
-	if (!output_has(set->format, OUTPUT_STATS) && !command_line_state(p, "stat")->line) {
-		output_list(why, sizeof(why), "-f ", OUTPUT_STATS);
-		snprintf(text, sizeof(text), "needs %s", why);
-		misplaced(p, option_table_find("stat"), text);
-	}
+	check_outputs(p);
 	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT) {
 		snprintf(text, sizeof(text), "%s; for notifications it is arrival",
 			source_choice_conflict(p, why, sizeof(why)));

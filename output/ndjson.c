@@ -1,6 +1,6 @@
 /*
  * NDJSON output (-f ndjson): the rows of a closed window as JSON objects (schema gsqstat/1), one a
- * line.
+ * line. gsqstat-rows(5) describes what --sketch adds.
  */
 #include "output/output.h"
 
@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "util/base.h"
+#include "util/time.h"
 
 static void put_number(struct buf *out, double x)
 {
@@ -96,8 +97,10 @@ static void tree_end(struct buf *out, const struct tree *tree)
 	buf_char(out, '}');
 }
 
-static void put_statistics(struct buf *out, const struct row_series *series)
+static void put_statistics(struct buf *out, const struct row_window *w,
+	const struct row_series *series)
 {
+	const char *sketch = row_window_sketch(w, series->sketch);
 	char before = '{';
 
 	if (series->kind == ROW_PLAIN) {
@@ -114,17 +117,19 @@ static void put_statistics(struct buf *out, const struct row_series *series)
 			put_number(out, series->stat[s]);
 		before = ',';
 	}
+	if (sketch)
+		buf_printf(out, ",\"sketch\":\"%s\"", sketch);
 	buf_char(out, '}');
 }
 
-static void put_metrics(struct buf *out, const struct row *row)
+static void put_metrics(struct buf *out, const struct row_window *w, const struct row *row)
 {
 	struct tree tree = { NULL, NULL };
 
 	buf_str(out, ",\"metrics\":");
 	for (size_t i = 0; i < row->nseries; i++) {
 		tree_next(out, &tree, row->series[i].metric, row->series[i].path);
-		put_statistics(out, &row->series[i]);
+		put_statistics(out, w, &row->series[i]);
 	}
 	tree_end(out, &tree);
 }
@@ -184,6 +189,26 @@ static void put_lag(struct buf *out, const struct row *row)
 	buf_char(out, '}');
 }
 
+static void put_us(struct buf *out, const char *before, int64_t us)
+{
+	if (us == NO_TIME)
+		buf_printf(out, "%snull", before);
+	else
+		buf_printf(out, "%s%lld", before, (long long)us);
+}
+
+/* What joining rows needs besides the sketches of the metrics. */
+static void put_sketch(struct buf *out, const struct row_window *w, const struct row *row)
+{
+	const char *lag = row_window_sketch(w, row->lag_sketch);
+
+	put_us(out, ",\"sketch\":{\"v\":1,\"connectedUs\":", row->connected_us);
+	buf_printf(out, lag ? ",\"lag\":\"%s\"" : ",\"lag\":null", lag);
+	if (w->has_media && !row->media)
+		put_us(out, ",\"since\":", row->since_us);
+	buf_char(out, '}');
+}
+
 static void put_labels(struct buf *out, const struct row_labels *labels)
 {
 	for (size_t i = 0; i < labels->n; i++) {
@@ -202,10 +227,12 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 		put_span(out, w, row);
 		put_identity(out, w, row);
 		put_counts(out, row);
-		put_metrics(out, row);
+		put_metrics(out, w, row);
 		put_lag(out, row);
 		buf_str(out, ",\"updatesPerSecond\":");
 		put_number(out, row->updates_per_second);
+		if (w->has_sketch)
+			put_sketch(out, w, row);
 		if (row->labels)
 			put_labels(out, row->labels);
 		buf_str(out, "}\n");
@@ -213,4 +240,4 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 	return !out->failed;
 }
 
-const struct output output_ndjson = { .put = put, .features = OUTPUT_LISTS };
+const struct output output_ndjson = { .put = put, .features = OUTPUT_LISTS | OUTPUT_SKETCH };

@@ -31,7 +31,8 @@ struct output_conf {		/* what an output may depend on; pointers are borrowed */
 enum output_feature {
 	OUTPUT_ANY = 1,			/* all outputs have it */
 	OUTPUT_LISTS = 2,		/* --list-queues and --list-metrics can print it */
-	OUTPUT_STATS = 4		/* it prints the statistics of --stat */
+	OUTPUT_STATS = 4,		/* it prints the statistics of --stat */
+	OUTPUT_SKETCH = 8		/* it prints what --sketch adds */
 };
 
 struct output {

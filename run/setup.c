@@ -30,6 +30,7 @@ static struct stream_windows_conf windows_conf(const struct options *set)
 		.interval = set->interval,
 		.queue_max = QUEUES_MET_MAX,
 		.labels = set->labels.n ? &set->labels : NULL,
+		.sketch = set->sketch,
 		.outlier = set->outlier,
 		.noutlier = set->noutlier
 	};
@@ -101,6 +102,7 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 			.pattern = (const char *const *)set->patterns.v,
 			.npattern = set->patterns.n,
 			.labels = set->labels.n ? &set->labels : NULL,
+			.sketch = set->sketch,
 			.asked = channel_api_query_metrics((const char *const *)set->patterns.v,
 				set->patterns.n)
 		},

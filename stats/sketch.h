@@ -1,5 +1,5 @@
 /*
- * The bytes of a sample, which --sketch adds to rows so that --merge can join them without error.
+ * The bytes of a sample, which --sketch adds to rows so that they can be joined without error.
  * gsqstat-rows(5) describes each byte. The smallest and the greatest value are not among them,
  * because the row has them.
  */

@@ -297,9 +297,11 @@ static bool in_place_of_rows(struct buf *text, bool checks)
 	size_t skipped;
 	bool ok = scopes && row_window_begin(&window, 2, 2);
 
+	window.has_sketch = true;
+
 	for (size_t i = 0; ok && i < 2; i++) {
 		row_window_add(&window, &(struct row){ .queue = i, .queue_id = i ? "2" : "1" });
-		ok = row_window_add_sample(&window, metrics[0], "avg", &some_values)
+		ok = row_window_add_sample(&window, metrics[0], "avg", &some_values, 0)
 			&& (i || row_window_set_lag(&window, &some_values));
 	}
 	window.end_ms = 1000;

@@ -100,6 +100,7 @@ bool accumulator_accept(struct accumulator *acc, const struct stream_event *fram
 		f = slot[i] >= 0 ? acc->field[slot[i]] : field_add(acc, leaf);
 		if (!f || !sample_add(&f->sample, leaf->value))
 			return false;
+		f->arrival_us = arrival_us;
 	}
 	acc->updates++;
 	if (arrival_us == NO_TIME)

@@ -18,6 +18,7 @@ struct accumulator_field {
 	size_t metric;
 	char *path;		/* `avg`, `voice.active` */
 	size_t path_len;
+	int64_t arrival_us;	/* of the last value; NO_TIME: not known */
 	struct sample sample;
 };
 

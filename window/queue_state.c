@@ -120,7 +120,7 @@ static void take_total(struct queue_states *qs, struct queue_state_group *g,
 	note_running(g, when);
 	if (sv)
 		series_total(sv->own, when, v->number,
-			queue_states_has_been_up_since(qs, v->from_ms * US_PER_MS));
+			queue_states_has_been_up_since(qs, v->from_ms * US_PER_MS), qs->now_us);
 }
 
 static void take_gauge(struct queue_states *qs, struct queue_state_group *g,
@@ -217,6 +217,8 @@ void queue_states_set_complete(struct queue_states *qs, struct queue_state *q, b
 {
 	if (!q->complete.known)
 		q->complete_up_us = queue_states_seen_us(qs, qs->now_us);
+	if (known)
+		q->since_us = qs->now_us;
 	q->complete.known = known;
 	for (size_t g = 0; g < q->ngroup; g++)
 		for (size_t i = 0; i < q->group[g]->series.n; i++)
@@ -296,6 +298,7 @@ static struct queue_state *queue_add(struct queue_states *qs, const char *id)
 
 	if (!queue_states_make_group(qs, q, slice_of(NULL)))
 		return NULL;
+	q->since_us = NO_TIME;
 	if (!queue_index_add(&qs->index, id)) {
 		qs->failed = true;
 		return NULL;

@@ -55,6 +55,7 @@ struct queue_state {
 	 * it, and so is unknown before the snapshot. */
 	struct series_value complete;
 	int64_t complete_up_us;		/* queue_states_seen_us when it became known */
+	int64_t since_us;		/* when the last complete snapshot came; NO_TIME: none */
 	uint64_t snapshot;		/* the number of the last snapshot with the queue */
 	uint64_t damaged;		/* of the last one with a result that was not fully read */
 	uint8_t ngroup;

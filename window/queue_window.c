@@ -342,7 +342,8 @@ static bool begin_rows(const struct queue_windows *qw, struct row_window *r)
 }
 
 static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
-	const struct queue_state_group *g, int64_t end_us, struct row_window *r)
+	const struct queue_state_group *g, int64_t connected_us, int64_t end_us,
+	struct row_window *r)
 {
 	size_t number = (size_t)(q - qw->states.queue);
 	struct series_moment m = { .end_us = end_us, .up = qw->states.up };
@@ -358,6 +359,8 @@ static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
 		.media = g->media,
 		.labels = qw->conf.labels,
 		.coverage = r->coverage,
+		.connected_us = connected_us,
+		.since_us = q->since_us,
 		.updates = g->counters.updates,
 		.rejected = { [VERDICT_DUPLICATE] = g->counters.duplicates,
 			[VERDICT_INVALID] = g->counters.invalid },
@@ -369,11 +372,17 @@ static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
 
 static bool add_rows(const struct queue_windows *qw, int64_t end_us, struct row_window *r)
 {
+	struct coverage_span span = { qw->clock.from_us, end_us };
+	int64_t connected_us = coverage_us(&qw->coverage, span);
+
+	r->coverage = coverage_share(!qw->coverage_unknown, connected_us, span);
+	if (qw->coverage_unknown)
+		connected_us = NO_TIME;
 	for (size_t i = 0; i < qw->states.nqueue; i++) {
 		const struct queue_state *q = &qw->states.queue[i];
 
 		for (size_t g = 0; !q->refused && g < q->ngroup; g++)
-			if (!add_row(qw, q, q->group[g], end_us, r))
+			if (!add_row(qw, q, q->group[g], connected_us, end_us, r))
 				return false;
 	}
 	return true;
@@ -381,7 +390,6 @@ static bool add_rows(const struct queue_windows *qw, int64_t end_us, struct row_
 
 static const struct row_window *close_window(struct queue_windows *qw, int64_t end_us, bool cut)
 {
-	struct coverage_span span = { qw->clock.from_us, end_us };
 	struct row_window *r = &qw->closed;
 
 	if (qw->stalled && end_us > qw->stalled_until_us)
@@ -393,9 +401,8 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	r->source = "notifications";
 	r->has_media = true;
 	r->has_labels = qw->conf.labels != NULL;
+	r->has_sketch = qw->conf.sketch;
 	window_clock_label(&qw->clock, end_us, cut, r);
-	r->coverage = coverage_share(!qw->coverage_unknown, coverage_us(&qw->coverage, span),
-		span);
 	if (!add_rows(qw, end_us, r) || !row_window_end(r))
 		goto fail;
 	window_clock_next(&qw->clock);

@@ -33,6 +33,7 @@ struct queue_windows_conf {
 	const char *const *pattern;	/* of -m: names, or beginnings with `*`; borrowed */
 	size_t npattern;
 	const struct row_labels *labels;	/* of all rows; NULL: none. Borrowed */
+	bool sketch;			/* rows have sketches, see --sketch */
 	uint32_t asked;			/* metrics of snapshots, see observation_query_bit */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message/metric_types.h"
+#include "stats/sketch.h"
 #include "util/slice.h"
 #include "util/time.h"
 
@@ -32,6 +33,7 @@ void row_window_free(struct row_window *r)
 	free(r->row);
 	free(r->series);
 	exact_sum_free(&r->lag_us);
+	buf_free(&r->sketches);
 	*r = (struct row_window){ 0 };
 }
 
@@ -82,6 +84,7 @@ bool row_window_with_media(const struct row_window *r, unsigned words, struct ro
 	out->row = row;
 	out->series = NULL;
 	out->lag_us = (struct exact_sum){ 0 };
+	out->sketches = (struct buf){ 0 };
 	out->nrow = 0;
 	for (size_t i = 0; i < r->nrow; i++)
 		if (!r->row[i].media || has_media(words, r->row[i].media))
@@ -157,8 +160,10 @@ bool row_window_begin(struct row_window *r, size_t nrow, size_t nseries)
 	if (!reserve(r, nrow, nseries))
 		return false;
 	exact_sum_free(&r->lag_us);
+	buf_clear(&r->sketches);
 	*r = (struct row_window){ .row = r->row, .caprow = r->caprow, .series = r->series,
-		.capseries = r->capseries, .coverage = NAN, .lag_mean_us = NAN };
+		.capseries = r->capseries, .coverage = NAN, .lag_mean_us = NAN,
+		.sketches = r->sketches };
 	return true;
 }
 
@@ -213,8 +218,34 @@ void row_series_set(struct row_series *series, const struct sample_summary *s)
 	series->stat[STAT_P99] = s->p99;
 }
 
+/* Writes a sketch and sets *at to its place. No sketch is at 0. */
+static bool put_sketch(struct row_window *r, const struct sketch *s, size_t *at)
+{
+	if (!r->sketches.len)
+		buf_char(&r->sketches, '\0');
+	*at = r->sketches.len;
+	return sketch_put(&r->sketches, s) && buf_char(&r->sketches, '\0');
+}
+
+const char *row_window_sketch(const struct row_window *r, size_t at)
+{
+	return at ? r->sketch_text + at : NULL;
+}
+
+bool row_window_add_sketch(struct row_window *r, const struct sample *sample, bool by_time,
+	int64_t arrival_us)
+{
+	struct sketch s = { .arrival_us = arrival_us, .by_time = by_time };
+
+	if (!r->has_sketch)
+		return true;
+	if (sample)
+		s.sample = *sample;
+	return put_sketch(r, &s, &r->series[r->nseries - 1].sketch);
+}
+
 bool row_window_add_sample(struct row_window *r, const char *metric, const char *path,
-	const struct sample *sample)
+	const struct sample *sample, int64_t arrival_us)
 {
 	struct row_series *series = row_window_add_series(r, metric, path, ROW_SAMPLE);
 	struct sample_summary s;
@@ -225,7 +256,7 @@ bool row_window_add_sample(struct row_window *r, const char *metric, const char 
 	series->stat[STAT_LAST] = s.last;
 	row_series_set(series, &s);
 	row_window_accuracy(r, sample_is_exact(sample), sample_accuracy(sample));
-	return true;
+	return row_window_add_sketch(r, sample, false, arrival_us);
 }
 
 bool row_window_set_lag(struct row_window *r, const struct sample *lag_us)
@@ -244,7 +275,8 @@ bool row_window_set_lag(struct row_window *r, const struct sample *lag_us)
 	row->lag_ms[LAG_P95] = s.p95;
 	row->lag_ms[LAG_P99] = s.p99;
 	row_window_accuracy(r, sample_is_exact(lag_us), sample_accuracy(lag_us));
-	return true;
+	return !r->has_sketch || put_sketch(r, &(struct sketch){ .arrival_us = NO_TIME,
+		.sample = *lag_us }, &row->lag_sketch);
 }
 
 bool row_window_end(struct row_window *r)
@@ -253,5 +285,6 @@ bool row_window_end(struct row_window *r)
 		NULL);
 
 	exact_sum_free(&r->lag_us);
+	r->sketch_text = r->sketches.data;
 	return ok;
 }

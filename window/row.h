@@ -13,6 +13,7 @@
 
 #include "stats/exact_sum.h"
 #include "stats/sample.h"
+#include "util/buf.h"
 #include "window/row_labels.h"
 #include "window/verdict.h"
 
@@ -39,6 +40,7 @@ struct row_series {
 	bool sum;			/* over qualifiers, which the row has as series too */
 	double stat[STATS];		/* NaN: null, or the kind does not have it; a bool is 0
 					   or 1 */
+	size_t sketch;			/* see row_window_sketch */
 };
 
 enum row_lag { LAG_MEAN, LAG_MAX, LAG_P50, LAG_P95, LAG_P99, LAG_STATS };
@@ -56,9 +58,13 @@ struct row {
 	const struct row_labels *labels;	/* of the user; NULL: none */
 	const char *interval;		/* that the stream's numbers cover; NULL: not known */
 	double coverage;		/* NaN: null */
+	int64_t connected_us;		/* of the window; NO_TIME: not known */
+	int64_t since_us;		/* when the last complete snapshot of the queue came;
+					   NO_TIME: none did */
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	uint64_t clock_skew;
+	size_t lag_sketch;		/* see row_window_sketch */
 	bool sketch;			/* some quantiles are not exact */
 	double accuracy;		/* of the least accurate quantile */
 	double lag_ms[LAG_STATS];	/* NaN: null */
@@ -76,6 +82,7 @@ struct row_window {		/* start with all zero; text is borrowed from its source */
 	bool has_labels;		/* its rows can have labels */
 	bool has_names;			/* the name of a queue is known, but maybe not of all; not
 					   set if has_media */
+	bool has_sketch;		/* rows have sketches, see --sketch */
 	bool event_time;		/* frames count in the window of their timestamp, not of
 					   their arrival */
 	int64_t index, start_ms, end_ms;
@@ -92,6 +99,8 @@ struct row_window {		/* start with all zero; text is borrowed from its source */
 	size_t nseries, capseries;
 	struct exact_sum lag_us;	/* only until row_window_end */
 	uint64_t nlag;
+	struct buf sketches;		/* texts, each with a NUL behind it */
+	const char *sketch_text;	/* those of `sketches`, or of `whole` */
 };
 
 void row_window_free(struct row_window *r);
@@ -101,6 +110,9 @@ size_t row_window_queues(const struct row_window *r);
 /* The number of frames that the rows count, accepted or rejected. */
 uint64_t row_window_frames(const struct row_window *r);
 double row_window_updates_per_second(const struct row_window *r);
+
+/* The text of a sketch, as stats/sketch.h writes it. NULL: at is 0, so there is none. */
+const char *row_window_sketch(const struct row_window *r, size_t at);
 
 /* Copies r to `out` (all zero before the first call): the rows of queues, and those of media types
  * whose words are in the set; bit i stands for row_media_words[i]. `out` shares everything but the
@@ -126,9 +138,14 @@ struct row_series *row_window_add_series(struct row_window *r, const char *metri
 	enum row_kind kind);
 /* Sets the statistics from min to p99. */
 void row_series_set(struct row_series *series, const struct sample_summary *s);
-/* Adds a series of kind ROW_SAMPLE to the last row, with its statistics. */
+/* Gives the last series the sketch of its values; does nothing unless r->has_sketch. sample: NULL
+ * if the kind of the series has none. by_time: its weights are µs. arrival_us: when the last value
+ * came; NO_TIME: not known. */
+bool row_window_add_sketch(struct row_window *r, const struct sample *sample, bool by_time,
+	int64_t arrival_us);
+/* Adds a series of kind ROW_SAMPLE to the last row, with its statistics and its sketch. */
 bool row_window_add_sample(struct row_window *r, const char *metric, const char *path,
-	const struct sample *sample);
+	const struct sample *sample, int64_t arrival_us);
 /* Sets the lag of the last row, and counts it in the mean of the window. */
 bool row_window_set_lag(struct row_window *r, const struct sample *lag_us);
 /* Notes the accuracy of some quantiles of the last row. */

@@ -24,6 +24,7 @@ struct series {
 	uint32_t ninput;
 	enum row_kind kind;
 	bool over_qualifiers;		/* see series_sum_over */
+	int64_t arrival_us;		/* of the last value; NO_TIME: none came */
 	const struct series_label *label;	/* borrowed */
 	union {				/* only the member of this kind is allocated */
 		struct gauge gauge;
@@ -74,6 +75,7 @@ static struct series *series_new(const struct series_label *label, enum row_kind
 	if (!s)
 		return NULL;
 	s->input = s->few;
+	s->arrival_us = NO_TIME;
 	s->label = label;
 	s->kind = kind;
 	return s;
@@ -332,6 +334,8 @@ bool series_refresh(struct series *s, const struct series_value *v, int64_t at_u
 {
 	if (!s || input_of(s, v) == s->ninput)
 		return true;
+	if (v->known)
+		s->arrival_us = at_us;
 	if (s->kind == ROW_GAUGE)
 		return set_gauge(s, at_us, up);
 	if (s->kind == ROW_AGE)
@@ -354,8 +358,10 @@ void series_confirm(struct series *s)
 		s->is.gauge.confirmed = true;
 }
 
-void series_total(struct series *s, struct total_interval when, double value, bool whole)
+void series_total(struct series *s, struct total_interval when, double value, bool whole,
+	int64_t at_us)
 {
+	s->arrival_us = at_us;
 	total_set(&s->is.total, when, value, whole);
 }
 
@@ -448,7 +454,7 @@ static bool add_total(struct row_series *series, const struct total *total,
 	return true;
 }
 
-static bool add_to_row(struct series *s, const struct series_moment *m, struct row_window *r)
+static bool add_numbers(struct series *s, const struct series_moment *m, struct row_window *r)
 {
 	struct row_series *series = row_window_add_series(r, s->label->metric, s->label->path,
 		s->kind);
@@ -469,6 +475,17 @@ static bool add_to_row(struct series *s, const struct series_moment *m, struct r
 		break;
 	}
 	return false;
+}
+
+static bool add_to_row(struct series *s, const struct series_moment *m, struct row_window *r)
+{
+	const bool gauge = s->kind == ROW_GAUGE;
+
+	if (!add_numbers(s, m, r))
+		return false;
+	return s->kind == ROW_PLAIN
+		|| row_window_add_sketch(r, gauge ? &s->is.gauge.held : NULL, gauge,
+			s->arrival_us);
 }
 
 bool series_set_add_to_row(const struct series_set *set, const struct series_moment *m,

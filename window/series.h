@@ -91,8 +91,10 @@ void series_count(struct series *s, uint64_t frame);
 /* Notes that a resync had a value of the series. s may be NULL. */
 void series_confirm(struct series *s);
 
-/* Sets the value of a total; whole: the stream has been up since the interval began. */
-void series_total(struct series *s, struct total_interval when, double value, bool whole);
+/* Sets the value of a total that came at at_us; whole: the stream has been up since the interval
+ * began. */
+void series_total(struct series *s, struct total_interval when, double value, bool whole,
+	int64_t at_us);
 
 /* Counts the values up to at_us, if the stream was up. False: out of memory. */
 bool series_set_hold(const struct series_set *set, int64_t at_us, bool up);

@@ -441,14 +441,16 @@ static bool add_row(const struct stream_windows *w, const struct stream_queue *q
 {
 	struct accumulator *acc = q->closed;
 	size_t number = (size_t)(q - w->queue);
+	int64_t connected_us = coverage_us(&w->coverage[q->stream], span);
 	struct row row = {
 		.queue = number,
 		.queue_id = queue_index_id(&w->index, number),
 		.queue_name = queue_index_name(&w->index, number),
 		.labels = w->conf.labels,
 		.interval = interval_of(w, q),
-		.coverage = coverage_share(w->states_known,
-			coverage_us(&w->coverage[q->stream], span), span)
+		.coverage = coverage_share(w->states_known, connected_us, span),
+		.connected_us = w->states_known ? connected_us : NO_TIME,
+		.since_us = NO_TIME
 	};
 	bool ok = true;
 
@@ -463,7 +465,8 @@ static bool add_row(const struct stream_windows *w, const struct stream_queue *q
 	accumulator_sort(acc);
 	for (size_t i = 0; ok && i < acc->nfield; i++)
 		ok = row_window_add_sample(r, w->conf.metric[acc->field[i]->metric],
-			acc->field[i]->path, &acc->field[i]->sample);
+			acc->field[i]->path, &acc->field[i]->sample,
+			acc->field[i]->arrival_us);
 	return ok && row_window_set_lag(r, &acc->lag_us);
 }
 
@@ -521,6 +524,7 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 	r->source = "stream";
 	r->has_interval = true;
 	r->has_labels = w->conf.labels != NULL;
+	r->has_sketch = w->conf.sketch;
 	r->has_names = queue_index_has_names(&w->index);
 	r->event_time = w->conf.time == TIME_EVENT;
 	window_clock_label(&w->clock, end_us, cut, r);

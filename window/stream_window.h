@@ -36,8 +36,9 @@ struct stream_windows_conf {
 					   stream_event_leaf. Borrowed */
 	const char *interval;		/* of all rows; NULL: see stream_windows_interval */
 	const struct filter *outlier;	/* borrowed */
-	const struct row_labels *labels;	/* of all rows; NULL: none. Borrowed */
 	size_t noutlier;
+	const struct row_labels *labels;	/* of all rows; NULL: none. Borrowed */
+	bool sketch;			/* rows have sketches, see --sketch */
 };
 
 struct stream_windows;

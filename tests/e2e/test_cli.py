@@ -765,7 +765,8 @@ def test_install_and_uninstall(tmp_path):
                        "usr/share/doc/gsqstat/notices.ndjson",
                        "usr/share/doc/gsqstat/sample.ndjson",
                        "usr/share/fish/vendor_completions.d/gsqstat.fish",
-                       "usr/share/man/man1/gsqstat.1", "usr/share/man/man7/gsqstat-cookbook.7",
+                       "usr/share/man/man1/gsqstat.1", "usr/share/man/man5/gsqstat-rows.5",
+                       "usr/share/man/man7/gsqstat-cookbook.7",
                        "usr/share/zsh/site-functions/_gsqstat"]
     plain = (tmp_path / "usr/bin/gsqstat").stat()
     assert stat.S_IMODE(plain.st_mode) == 0o755

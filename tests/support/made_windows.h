@@ -53,7 +53,7 @@ static inline void add_values(const char *metric, const char *path, double first
 
 	for (int i = 0; i < n; i++)
 		assert_true(sample_add(&sample, first + i));
-	assert_true(row_window_add_sample(&made, metric, path, &sample));
+	assert_true(row_window_add_sample(&made, metric, path, &sample, 0));
 	sample_free(&sample);
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "tests/support/check.h"
+#include "util/time.h"
 #include "window/row_name.h"
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
@@ -98,7 +99,7 @@ TEST(row_of_a_stream_window)
 		.clock_skew = 2, .coverage = 0.25,
 		.rejected = { [VERDICT_INVALID] = 1, [VERDICT_DUPLICATE] = 2, [VERDICT_STALE] = 3,
 			[VERDICT_OUTLIER] = 4 } });
-	assert_true(row_window_add_sample(&window, "waitTime", "voice.avg", &avg)
+	assert_true(row_window_add_sample(&window, "waitTime", "voice.avg", &avg, NO_TIME)
 		&& row_window_set_lag(&window, &lag_us) && row_window_end(&window));
 	assert_true(isnan(window.coverage));
 	assert_int_equal(window.updates, 3);
