@@ -105,7 +105,7 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 }
 
 /* Without a warning, a threshold whose value is in no row would look like one that never held. */
-static void warn_of_unmet(struct run *run)
+static void warn_of_unmet(const struct run *run)
 {
 	const struct thresholds *ts = run->set->thresholds;
 
@@ -113,9 +113,8 @@ static void warn_of_unmet(struct run *run)
 		return;
 	for (size_t i = 0; i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
-			lines_add(&run->warnings, "--fail-if '%.200s': no row has this number, so "
-				"it never held",
-				threshold_text(ts, i));
+			audit_events_doubt(run->events, "--fail-if '%.200s': no row has this "
+				"number, so it never held", threshold_text(ts, i));
 }
 
 static void warn_of_cut(const struct run *run)

@@ -28,7 +28,8 @@ def plain(roff):
 
 def manual_options():
     found = {}
-    for item in re.findall(r"\.It ((?:Fl \w , )?Fl Fl .*)\n((?:(?!\.It|\.El).*\n)*)", MANUAL):
+    page = re.sub(r"(?m)^\.Bl.* -compact\n(?:.*\n)*?\.El\n", "", MANUAL)     # lists in an option
+    for item in re.findall(r"\.It ((?:Fl \w , )?Fl Fl .*)\n((?:(?!\.It|\.El).*\n)*)", page):
         head, body = item
         letter, name, argument = re.match(
             r"(?:Fl (\w) , )?Fl Fl ([a-z-]+)(?: Ar (.*)| Op Ar \w+)?$", head).groups()
@@ -55,6 +56,28 @@ def test_manual_says_first_what_an_option_does():
              "Write").split()
     first = re.findall(r"\.It (?:Fl \w , )?Fl Fl ([a-z-]+).*\n(\S+)", MANUAL)
     assert [(name, word) for name, word in first if word not in verbs] == [] and len(first) > 60
+
+
+VALUES = {"window": "1m", "count": "1", "media": "voice", "resync": "1m", "format": "csv",
+          "stat": "last", "label": "a=b", "fail-if": "coverage < 1", "time": "arrival",
+          "callback": "https://example.org/", "queue-name": "Sales"}
+
+
+@pytest.mark.parametrize("name, value", [("now", ""), ("check", "=nagios")])
+def test_manual_says_what_an_option_cannot_be_used_with(tool, name, value):
+    item = re.search(r"\.It Fl Fl %s\b(?:.*\n)+?(?=\.It )" % name, MANUAL)[0]
+    said = re.search(r"Cannot be used with((?:[^.]|\.Fl)*?)(?:\.\n|\n\.Fl Fl \S+ \.\n)", item)[0]
+    words = set(re.findall(r"(?<!\w)(?:Fl |, )(?:Fl )?([a-z-]+)", said))
+    letters = {letter: long for long, (letter, *_) in options(tool).items() if letter}
+    refused = set()
+    for other, (_, argument, _) in options(tool).items():
+        given = f"--{other}" + (f"={VALUES.get(other, tool.dir / 'file')}" if argument else "")
+        run = tool.run(f"--{name}{value}", given, "--dry-run")
+        if re.search(r"--%s(?: '.*?')? cannot be used with --%s\b|--%s(?: '.*?')? cannot be used "
+                     r"with --%s\b" % (other, name, name, other), run.err):
+            refused.add(other)
+    refused -= {"list-metrics", "verify-audit"}     # they say what can be given with them
+    assert {letters.get(word, word) for word in words} == refused and len(words) > 6
 
 
 def test_manual_has_the_exit_statuses():

@@ -115,7 +115,7 @@ TEST(manual__names_each_code_of_the_table)
 	assert_int_equal(status_with("protocol was broken"), ST_PROTOCOL);
 }
 
-/* `4, 5 and 9 may mend …; 2, 3, 6 and 8 will not.` */
+/* `Another run may help after 4, 5 or 9 …; after 2, 3, 6 or 8 …` */
 TEST(manual__says_which_statuses_are_worth_another_try)
 {
 	size_t n;
