@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "output/table_columns.h"
-#include "output/table_trend.h"
+#include "output/trend.h"
 #include "util/base.h"
 #include "util/lines.h"
 #include "util/term_text.h"
@@ -28,6 +28,7 @@
 #define ID_LEAST 9
 #define NAME_LEAST_OVERVIEW 14
 #define NAME_FIRST 18		/* columns of a name that come before second numbers */
+#define TREND 8			/* windows of the trend, each one column wide */
 #define MS_DAY 3600000		/* windows of this length or longer are shown with their day */
 
 #define BOLD "\033[1m"
@@ -48,7 +49,7 @@ struct table {
 	struct output_conf conf;
 	struct term_text_signs signs;
 	struct table_columns columns;
-	struct table_trends trends;
+	struct trends trends;
 	size_t name_width;	/* of the widest name so far */
 	size_t id_width;	/* columns that are enough to tell all IDs so far apart */
 	struct layout layout;
@@ -66,7 +67,7 @@ static void free_state(void *table)
 	if (!t)
 		return;
 	table_columns_free(&t->columns);
-	table_trends_free(&t->trends);
+	trends_free(&t->trends);
 	utf8_locale_free(t->signs.utf8);
 	buf_free(&t->line);
 	free(t);
@@ -81,6 +82,7 @@ static void *new(const struct output_conf *conf)
 	t->conf = *conf;
 	t->signs = (struct term_text_signs){ utf8_locale_new(), conf->ascii };
 	t->id_width = ID_LEAST;
+	t->trends.length = TREND;
 	t->stale = true;
 	if (conf->overview && !table_columns_overview(&t->columns, conf->now)) {
 		free_state(t);
@@ -205,7 +207,7 @@ static struct layout lay_out_series(const struct table *t, size_t width, bool ha
 		l.series[l.nseries++] = PAIR;
 	l.coverage = take(&l, width, COVERAGE);
 	if (l.nseries && t->conf.trend)
-		l.trend = take(&l, width, TABLE_TREND);
+		l.trend = take(&l, width, TREND);
 	l.updates = take(&l, width, UPDATES);
 	l.lag = take(&l, width, LAG);
 	while (l.nseries && l.nseries < c->n) {
@@ -223,7 +225,7 @@ static struct layout lay_out_series(const struct table *t, size_t width, bool ha
 	grow(&l, width, &l.queue, names_width(t));
 	for (size_t i = 0; i < l.nseries; i++) {
 		size_t label = term_text_width(&t->signs, c->v[i].label);
-		size_t beside = i == 0 && l.trend ? GAP + TABLE_TREND : 0;
+		size_t beside = i == 0 && l.trend ? GAP + TREND : 0;
 
 		l.numbers[i] = c->v[i].n;
 		grow(&l, width, &l.series[i], label > beside ? label - beside : 0);
@@ -266,7 +268,7 @@ static struct layout lay_out_overview(const struct table *t, size_t width, bool 
 		l.coverage = take(&l, width, COVERAGE);
 	take_overview(c, &l, width);
 	if (l.gap == GAP && t->conf.trend)
-		l.trend = take(&l, width, TABLE_TREND);
+		l.trend = take(&l, width, TREND);
 	grow(&l, width, &l.queue, at_most(names_width(t), NAME_FIRST));
 	for (size_t i = 0; l.gap == GAP && i < l.nseries; i++) {
 		size_t more = at_least(PAIR, strlen(c->v[i].label)) - l.series[i];
@@ -352,7 +354,7 @@ static void put_labels(struct table *t, struct buf *out)
 	term_text_blanks(&t->line, l->clock + 2 + l->queue);
 	for (size_t i = 0; i < l->nseries; i++) {
 		const struct table_column *column = &t->columns.v[i];
-		const size_t trend = i == 0 && l->trend ? GAP + TABLE_TREND : 0;
+		const size_t trend = i == 0 && l->trend ? GAP + TREND : 0;
 
 		term_text_blanks(&t->line, l->gap);
 		if (is_alone(l, column, i)) {
@@ -473,7 +475,7 @@ static void put_series(struct table *t, const struct row_window *r, const struct
 }
 
 static void put_row(struct table *t, const struct row_window *r, const struct row *row,
-	const struct table_trend *trend, const struct table_screen *screen, struct buf *out)
+	const struct trend *trend, const struct table_screen *screen, struct buf *out)
 {
 	const struct layout *l = &t->layout;
 	const char *dim = screen->colour && row != r->row ? DIM : "";
@@ -494,7 +496,7 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 		put_series(t, r, row, i);
 		if (i == 0 && l->trend) {
 			gap(line, 0);
-			table_trend_put(trend, t->conf.ascii, line);
+			trend_put_bars(trend->v, TREND, t->conf.ascii, line);
 		}
 	}
 	if (l->updates)
@@ -526,7 +528,7 @@ static bool put_rows(struct table *t, const struct row_window *r,
 	for (size_t i = 0; i < r->nrow; i++) {
 		const struct row *row = &r->row[i];
 		const struct table_column *first = t->columns.n ? &t->columns.v[0] : NULL;
-		const struct table_trend *trend = table_trends_add(&t->trends, row,
+		const struct trend *trend = trends_add(&t->trends, row,
 			first ? table_column_value(first, r, row, first->trend) : NAN);
 
 		if (!trend)
@@ -560,7 +562,7 @@ bool table_render(struct table *t, const struct row_window *r, const struct tabl
 			return false;
 	t->stale = t->stale || from < t->layout.nseries;
 	if (from == 0)		/* the first series changed */
-		table_trends_clear(&t->trends);
+		trends_clear(&t->trends);
 	if (!measure(t, r, &ids))
 		return false;
 	lay_out(t, at_least(screen->width, TABLE_WIDTH_MIN), ids > 0);
