@@ -327,8 +327,8 @@ static void settle_thresholds(struct command_line *p)
 	}
 }
 
-static void settle_ranges(struct command_line *p, const char *option, bool critical,
-	const struct lines *ranges)
+static void settle_ranges(struct command_line *p, struct nagios *check, const char *option,
+	bool critical, const struct lines *ranges)
 {
 	struct options *set = p->set;
 	struct nagios_range range;
@@ -337,7 +337,7 @@ static void settle_ranges(struct command_line *p, const char *option, bool criti
 	p->current = option_table_find(option);
 	for (size_t i = 0; i < ranges->n; i++) {
 		size_t before = scopes_count(set->scopes);
-		const struct row_name *name = nagios_add(set->nagios, critical, ranges->v[i], why,
+		const struct row_name *name = nagios_add(check, critical, ranges->v[i], why,
 			sizeof(why));
 
 		check_name(p, name, ranges->v[i], why, sizeof(why));
@@ -350,27 +350,39 @@ static void settle_ranges(struct command_line *p, const char *option, bool criti
 	}
 }
 
-/* Parses and checks --fail-if, or the ranges of --check. */
+/* Makes what --check or an output compares with the ranges of -W and -C; NULL: neither does. False:
+ * out of memory. */
+static bool make_ranges(struct command_line *p, struct nagios **check)
+{
+	struct options *set = p->set;
+	const bool checks = set->check && !command_line_bad(p, "check");
+	const bool marks = !checks && output_has(set->format, OUTPUT_RANGES)
+		&& set->warning.n + set->critical.n;
+
+	*check = checks || marks ? nagios_new(set->scopes) : NULL;
+	*(checks ? &set->nagios : &set->ranges) = *check;
+	return *check || (!checks && !marks);
+}
+
+/* Parses and checks --fail-if, and ranges. */
 static void settle_judges(struct command_line *p)
 {
 	struct options *set = p->set;
-	const bool check = set->check && !command_line_bad(p, "check");
+	struct nagios *check = NULL;
 
-	if (!set->fail_if.n && !check)
+	if (!set->fail_if.n && !set->check && !(set->warning.n + set->critical.n))
 		return;
 	set->scopes = scopes_new(&set->file_names);
 	if (set->scopes && set->fail_if.n)
 		set->thresholds = thresholds_new(set->scopes);
-	if (set->scopes && check)
-		set->nagios = nagios_new(set->scopes);
-	if ((set->fail_if.n && !set->thresholds) || (check && !set->nagios)) {
+	if (!set->scopes || (set->fail_if.n && !set->thresholds) || !make_ranges(p, &check)) {
 		p->problems.failed = true;
 		return;
 	}
 	settle_thresholds(p);
 	if (check) {
-		settle_ranges(p, "warning", false, &set->warning);
-		settle_ranges(p, "critical", true, &set->critical);
+		settle_ranges(p, check, "warning", false, &set->warning);
+		settle_ranges(p, check, "critical", true, &set->critical);
 	}
 }
 
@@ -398,5 +410,6 @@ void metric_args_free(struct options *set)
 	clear_filters(set);
 	thresholds_free(set->thresholds);
 	nagios_free(set->nagios);
+	nagios_free(set->ranges);
 	scopes_free(set->scopes);
 }

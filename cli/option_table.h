@@ -47,6 +47,7 @@ struct option_def {
 	const char *initial_text;	/* default in words, only for --help; or NULL */
 	unsigned enters;		/* the mode that the option turns on; 0: none */
 	const char *needs;		/* option that must be given too; or NULL */
+	enum output_feature needs_output;	/* or an output with this feature; 0: none */
 	const char *not_with;		/* option that cannot be given too; or NULL */
 	const char *group;		/* --help: title of the group that starts here; or NULL */
 	bool common;			/* --help without a group shows it */

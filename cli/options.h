@@ -94,6 +94,7 @@ struct options {
 	bool fail_fast;
 	const char *check;		/* "nagios"; NULL: no check */
 	struct nagios *nagios;		/* of --check */
+	struct nagios *ranges;		/* of an output that marks numbers by them; NULL: none */
 	struct lines warning, critical;	/* ranges of --check, as given */
 	int64_t token_margin_ms;
 	bool cache;

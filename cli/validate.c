@@ -240,11 +240,14 @@ static void misplaced(struct command_line *p, const struct option_def *d, const 
 static void check_needs(struct command_line *p, const struct option_def *d)
 {
 	const bool verify_too = d->modes & MODE_RUN && d->modes & MODE_VERIFY;
-	char text[128];
+	char text[128], formats[64] = "";
 
-	if (!d->needs || command_line_given(p, d->needs))
+	if (!d->needs || command_line_given(p, d->needs)
+	    || (d->needs_output && output_has(p->set->format, d->needs_output)))
 		return;
-	snprintf(text, sizeof(text), "needs --%s%s", d->needs,
+	if (d->needs_output)
+		output_list(formats, sizeof(formats), " or -f ", d->needs_output);
+	snprintf(text, sizeof(text), "needs --%s%s%s", d->needs, formats,
 		verify_too ? " or --verify-audit" : "");
 	misplaced(p, d, text);
 }

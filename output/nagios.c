@@ -50,6 +50,8 @@ struct nagios {
 	struct buf values;	/* performance data */
 	struct buf text;
 	bool has_line;
+	nagios_out_of_range *out_of_range;	/* NULL: none */
+	void *arg;
 };
 
 static const char *const state_names[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -261,7 +263,7 @@ static void put_number(struct buf *out, double x)
 }
 
 /* Writes a range: `10`, `10:`, `~:10` or `10:20`, with `@` before it if it is inverted. */
-static void put_range(struct buf *out, const struct nagios_range *range)
+void nagios_range_put(struct buf *out, const struct nagios_range *range)
 {
 	buf_str(out, range->inside ? "@" : "");
 	if (isinf(range->from))
@@ -373,7 +375,7 @@ static void put_performance(struct nagios *check, const struct row_window *w,
 	for (enum limit l = 0; l < LIMITS; l++) {
 		buf_char(out, ';');
 		if (x->of[l])
-			put_range(out, &x->of[l]->range[l]);
+			nagios_range_put(out, &x->of[l]->range[l]);
 	}
 	if (check->nvalue >= VALUES_SHOWN)
 		return;
@@ -418,7 +420,7 @@ static void count(struct nagios *check, enum nagios_state state, const struct nu
 	buf_str(out, " is ");
 	put_value(out, x);
 	buf_printf(out, ", %s range ", limit_names[limit]);
-	put_range(out, &x->of[limit]->range[limit]);
+	nagios_range_put(out, &x->of[limit]->range[limit]);
 }
 
 /* If several scopes of a path cover the row, the range of the narrowest one applies. */
@@ -470,6 +472,14 @@ static void note_value(struct nagios *check, size_t first, const struct row_wind
 	}
 }
 
+static void tell(struct nagios *check, enum nagios_state state, const struct number *x)
+{
+	const struct checked *of = x->of[state == NAGIOS_CRITICAL ? CRITICAL : WARNING];
+
+	check->out_of_range(check->arg, &(struct nagios_hit){ state, x->row, x->path, &of->name,
+		&of->range[state == NAGIOS_CRITICAL ? CRITICAL : WARNING], x->value });
+}
+
 static void judge(struct nagios *check, const struct row_window *w, const struct number *x)
 {
 	enum nagios_state state = NAGIOS_OK;
@@ -478,6 +488,8 @@ static void judge(struct nagios *check, const struct row_window *w, const struct
 		if (x->of[l] && nagios_range_alerts(&x->of[l]->range[l], x->value))
 			state = l == CRITICAL ? NAGIOS_CRITICAL : NAGIOS_WARNING;
 	count(check, state, x);
+	if (state != NAGIOS_OK && check->out_of_range)
+		tell(check, state, x);
 	put_performance(check, w, x);
 	check->nvalue++;
 }
@@ -548,6 +560,12 @@ static void count_unknown(struct nagios *check, size_t k, const struct row_windo
 	x.row = NULL;
 	if (!counted && valueless(check, k, NULL))
 		count(check, NAGIOS_UNKNOWN, &x);
+}
+
+void nagios_on_hit(struct nagios *check, nagios_out_of_range *out_of_range, void *arg)
+{
+	check->out_of_range = out_of_range;
+	check->arg = arg;
 }
 
 bool nagios_take(struct nagios *check, const struct row_window *w)

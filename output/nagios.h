@@ -26,6 +26,7 @@ struct nagios_range {
 };
 bool nagios_range_parse(struct nagios_range *range, const char *text);
 bool nagios_range_alerts(const struct nagios_range *range, double value);
+void nagios_range_put(struct buf *out, const struct nagios_range *range);	/* as it is given */
 
 struct nagios;
 
@@ -37,6 +38,20 @@ void nagios_free(struct nagios *check);	/* NULL is fine */
  * NULL: why says what is wrong with it. */
 const struct row_name *nagios_add(struct nagios *check, bool critical, const char *expr, char *why,
 	size_t size);
+
+/* A number that is out of a range: state is NAGIOS_WARNING or NAGIOS_CRITICAL. Its pointers are
+ * valid as long as the window. */
+struct nagios_hit {
+	enum nagios_state state;
+	const struct row *row;
+	const char *path;
+	const struct row_name *name;
+	const struct nagios_range *range;
+	double value;
+};
+typedef void nagios_out_of_range(void *arg, const struct nagios_hit *hit);
+/* From now on, nagios_take() calls out_of_range for each of them. */
+void nagios_on_hit(struct nagios *check, nagios_out_of_range *out_of_range, void *arg);
 
 /* Checks the rows of a closed window; the result replaces that of the window before. False: out of
  * memory. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "output/alarms.h"
 #include "output/writer.h"
 #include "util/buf.h"
 #include "util/lines.h"
@@ -22,17 +23,21 @@ struct output_conf {		/* what an output may depend on; pointers are borrowed */
 	bool trend;			/* false: there is only one window */
 	bool utc;			/* on a terminal too; elsewhere times are always UTC */
 	int64_t window_ms;		/* a window's length: how precise times are shown */
+	int64_t delay_ms;		/* how long after its end a window closes */
 	size_t columns;			/* width of lines; 0: the terminal's */
 	bool colour;			/* on a terminal */
 	unsigned stats;			/* of --stat: bits by enum row_statistic */
 	const struct writer *writer;
+	/* Of the window that put() gets, if the output has only_last; else of one before. */
+	const struct alarms *alarms;
 };
 
 enum output_feature {
 	OUTPUT_ANY = 1,			/* all outputs have it */
 	OUTPUT_LISTS = 2,		/* --list-queues and --list-metrics can print it */
 	OUTPUT_STATS = 4,		/* it prints the statistics of --stat */
-	OUTPUT_SKETCH = 8		/* it prints what --sketch adds */
+	OUTPUT_SKETCH = 8,		/* it prints what --sketch adds */
+	OUTPUT_RANGES = 16		/* it marks numbers out of the ranges of -W and -C */
 };
 
 struct output {
@@ -59,7 +64,8 @@ struct output {
 	ONE(CSV, csv) \
 	ONE(TABLE, table) \
 	ONE(PROMETHEUS, prometheus) \
-	ONE(INFLUX, influx)
+	ONE(INFLUX, influx) \
+	ONE(HTML, html)
 
 #define OUTPUT_FORMAT(name, word) FORMAT_##name,
 #define OUTPUT_DECLARED(name, word) extern const struct output output_##word;

@@ -251,7 +251,7 @@ static bool judge_row(struct thresholds *ts, struct threshold *t, const struct r
 	if (streak->n < t->least)
 		streak->n++;
 	if (streak->n == t->least)
-		held(arg, &(struct threshold_hit){ t->text, row, r->index, value });
+		held(arg, &(struct threshold_hit){ t->text, &t->name, row, r->index, value });
 	return true;
 }
 

@@ -36,6 +36,7 @@ unsigned threshold_least(const struct thresholds *ts, size_t i);	/* N of `for N`
 /* A threshold that held. Its pointers are valid as long as the window. */
 struct threshold_hit {
 	const char *text;
+	const struct row_name *name;
 	const struct row *row;
 	int64_t window;
 	double value;

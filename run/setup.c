@@ -68,6 +68,7 @@ enum status setup_sinks(struct run *run, struct err *err)
 		.output = { .header = set->header, .overview = set->overview, .now = set->now,
 			.ascii = set->ascii, .utc = set->utc,
 			.trend = set->count != 1, .window_ms = set->window_ms,
+			.delay_ms = set->time == TIME_EVENT ? set->lateness_ms : 0,
 			.columns = terminal_columns(), .colour = terminal_has_colours(),
 			.stats = set->stats, .writer = run->writer },
 		.events = run->events,
@@ -76,6 +77,7 @@ enum status setup_sinks(struct run *run, struct err *err)
 		.thresholds = set->thresholds,
 		.fail_fast = set->fail_fast,
 		.nagios = set->nagios,
+		.ranges = set->ranges,
 		.on_window = set->targets.n ? deliver_window : NULL,
 		.arg = run
 	};

@@ -15,11 +15,19 @@ struct sinks {
 	struct buf json;		/* the same as NDJSON, for on_window */
 	struct buf last;		/* with only_last: the last complete window */
 	bool has_last;
+	struct alarms alarms;		/* of the window, for an output with only_last */
 	struct hash_chain_work *work;	/* for the digest of text */
 	int64_t windows;
 	int64_t end_us;			/* see sinks_end_us */
 	bool ends_run;
 };
+
+static void on_range(void *arg, const struct nagios_hit *hit)
+{
+	struct sinks *s = arg;
+
+	alarms_add_range(&s->alarms, hit);
+}
 
 struct sinks *sinks_new(const struct sinks_conf *conf)
 {
@@ -28,11 +36,14 @@ struct sinks *sinks_new(const struct sinks_conf *conf)
 	if (!s)
 		return NULL;
 	s->conf = *conf;
+	s->conf.output.alarms = &s->alarms;
 	s->end_us = NO_TIME;
+	if (conf->ranges)
+		nagios_on_hit(conf->ranges, on_range, s);
 	s->output = outputs[conf->format];
 	s->work = hash_chain_work_new(NULL, 0);
 	if (s->output->new)
-		s->state = s->output->new(&conf->output);
+		s->state = s->output->new(&s->conf.output);
 	if (!s->work || (s->output->new && !s->state)) {
 		sinks_free(s);
 		return NULL;
@@ -51,6 +62,7 @@ void sinks_free(struct sinks *s)
 	buf_free(&s->text);
 	buf_free(&s->json);
 	buf_free(&s->last);
+	alarms_free(&s->alarms);
 	free(s);
 }
 
@@ -59,6 +71,7 @@ static void on_threshold(void *arg, const struct threshold_hit *hit)
 	struct sinks *s = arg;
 
 	audit_events_threshold(s->conf.events, hit);
+	alarms_add_threshold(&s->alarms, hit);
 	s->ends_run = s->conf.fail_fast;
 }
 
@@ -116,6 +129,16 @@ static enum status replace_window(struct sinks *s, const struct row_window *w, s
 		? writer_replace(s->conf.writer, &s->last, err) : ST_OK;
 }
 
+/* Compares the window with thresholds and ranges, and gathers its alarms. False: out of memory. */
+static bool judge(struct sinks *s, const struct row_window *w)
+{
+	alarms_clear(&s->alarms);
+	return (!s->conf.thresholds || thresholds_judge(s->conf.thresholds, w, on_threshold, s))
+		&& (!s->conf.nagios || nagios_take(s->conf.nagios, w))
+		&& (!s->conf.ranges || nagios_take(s->conf.ranges, w))
+		&& !alarms_failed(&s->alarms);
+}
+
 enum status sinks_window(struct sinks *s, const struct row_window *w, struct err *err)
 {
 	const bool all = s->conf.media & 1u << MEDIA_ALL;
@@ -129,8 +152,7 @@ enum status sinks_window(struct sinks *s, const struct row_window *w, struct err
 	st = write_window(s, shown, err);
 	if (st != ST_OK)
 		return st;
-	if ((s->conf.thresholds && !thresholds_judge(s->conf.thresholds, w, on_threshold, s))
-	    || (s->conf.nagios && !nagios_take(s->conf.nagios, w)))
+	if (!judge(s, w))
 		return err_nomem(err);
 	return s->output->only_last ? replace_window(s, shown, err) : ST_OK;
 }
@@ -153,7 +175,7 @@ bool sinks_wait_for_reader(const struct sinks *s)
 enum status sinks_end(struct sinks *s, struct lines *warnings, struct err *err)
 {
 	if (s->output->only_last && !s->has_last)
-		lines_add(warnings, "no window was complete, so no metrics were written");
+		lines_add(warnings, "no window was complete, so nothing was written");
 	if (s->output->warn)
 		s->output->warn(s->state, warnings);
 	return !s->output->only_last || writer_is_replaceable(s->conf.writer) ? ST_OK

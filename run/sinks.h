@@ -34,6 +34,7 @@ struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	void (*on_window)(void *arg, const struct payload_window *window);
 	void *arg;
 	struct nagios *nagios;		/* of --check, which prints no rows; NULL: no --check */
+	struct nagios *ranges;		/* that an output marks numbers by; NULL: none */
 };
 
 struct sinks;

@@ -228,10 +228,9 @@ static bool has_path(const struct row_series *series, const struct row_name *nam
 		&& (!*rest || strcmp(rest, ".count") == 0);
 }
 
-/* Whether the name refers to a statistic of the series. */
-static bool is_of(const struct row_name *name, const struct row_series *series)
+bool row_name_is_of(const struct row_name *name, const struct row_series *series)
 {
-	if (strcmp(series->metric, name->metric) != 0)
+	if (name->field < ROW_FIELDS || strcmp(series->metric, name->metric) != 0)
 		return false;
 	if (series->kind == ROW_PLAIN)
 		return strcmp(series->path, name->rest) == 0;
@@ -248,7 +247,7 @@ static const struct row_series *find_series(const struct row *row,
 		const struct row_series *series = &row->series[i];
 
 		*stat = series->kind == ROW_PLAIN ? STAT_VALUE : name->stat;
-		if (is_of(name, series) && !isnan(series->stat[*stat]))
+		if (row_name_is_of(name, series) && !isnan(series->stat[*stat]))
 			return series;
 	}
 	return NULL;
@@ -261,7 +260,7 @@ bool row_name_is_in(const struct row *row, const struct row_name *name)
 	if (name->field < ROW_FIELDS)
 		return true;
 	for (size_t i = 0; i < row->nseries; i++)
-		if (is_of(name, &row->series[i]))
+		if (row_name_is_of(name, &row->series[i]))
 			return true;
 	return false;
 }

@@ -58,6 +58,8 @@ void row_name_free(struct row_name *name);
 bool row_name_is_possible(const struct row_name *name, bool notifications, bool now, char *why,
 	size_t size);
 
+/* Whether the name refers to a statistic of the series, of which metric, path and kind count. */
+bool row_name_is_of(const struct row_name *name, const struct row_series *series);
 /* Whether the row has the number, even if it is null. */
 bool row_name_is_in(const struct row *row, const struct row_name *name);
 /* The number; NaN: it is null, or the row does not have it. */

@@ -470,7 +470,7 @@ TEST(value__that_is_bad_is_one_problem)
 	bad("--label le=a " Q1, "use this name");
 	bad("--label shard=a " Q1, "use this name");
 	bad("--label observedMs=a " Q1, "use this name");
-	bad("-f jsn " Q1, "must be ndjson, csv, table, prometheus or influx");
+	bad("-f jsn " Q1, "must be ndjson, csv, table, prometheus, influx or html");
 	bad("-f tsv " Q1, "did you mean csv?");
 	bad("-m state,waittime " Q1, "did you mean waitTime?");
 	bad("-m state, " Q1, "--metric ''");

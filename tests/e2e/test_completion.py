@@ -55,7 +55,7 @@ def test_every_option_is_offered_with_its_value(tool):
 
 def test_words_of_an_option(tool):
     assert complete(tool, "-f") == (dict.fromkeys(
-        ("ndjson", "csv", "table", "prometheus", "influx"), ""), "FORMAT")
+        ("ndjson", "csv", "table", "prometheus", "influx", "html"), ""), "FORMAT")
     assert words(tool, "--source") == words(tool, "--source=") == ["stream", "notifications"]
     assert "p95" in words(tool, "--stat") and "voice" in words(tool, "--media")
     assert words(tool, "--outlier") == ["none", "waitTime.avg>30000"]

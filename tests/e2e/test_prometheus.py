@@ -169,7 +169,7 @@ def test_nothing_is_printed_without_a_whole_window(tool):
                           *target)
         assert (result.status, result.out) == (0, "")
         assert result.warnings() == [
-            "no window was complete, so no metrics were written"]
+            "no window was complete, so nothing was written"]
     assert (tool.dir / "file.prom").read_text() == "old\n"
 
 
