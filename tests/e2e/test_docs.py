@@ -288,6 +288,7 @@ PRINTS = {
     "-f prometheus": "",
     "--check nagios": r"GSQSTAT OK - .* \| 'Sales oWaiting.last'=0;5;20\n",
     "-n 360": TABLE,
+    "-f html": "",
     "gnuplot": "",
     ".mean //": r"(20\S+Z\t\S{36}\t(%s|-)\n){30}" % NUMBER,
     "awk": r"\S{36} %s\n" % NUMBER,
@@ -323,7 +324,8 @@ def shell(tool):
                 '#!/bin/sh\ncase $* in *--queue-name*|*--list-queues*) %s ;; *) %s ;; esac\n'
                 'case " $* " in *--replay*|*--now*|*--list-queues*|*--doctor*|*--verify-*) ;;\n'
                 '*--align*) set -- "$@" -w 300ms -n 2 ;;\n'
-                '*-f\\ table*) set -- "$@" -w 300ms -n 1 ;; *) set -- "$@" -w 300ms ;; esac\n'
+                '*-f\\ table*|*-f\\ html*) set -- "$@" -w 300ms -n 1 ;;\n'
+                '*) set -- "$@" -w 300ms ;; esac\n'
                 'exec %s "$@"\n' % (to_service, to_gate, harness.PROGRAM), 0o755)
             tool.env.update(GENESYS_CLIENT_ID=gateway.CLIENT_ID, GENESYS_API_HOST="api.example",
                             GENESYS_CLIENT_SECRET=gateway.SECRET,
