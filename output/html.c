@@ -20,6 +20,7 @@
 
 #define TREND 60		/* windows */
 #define BOXES_MAX 20		/* queues that are shown as boxes */
+#define LINES_MAX 60		/* queues that are shown on a screen without scrolling */
 #define FIGURES_MAX 7		/* numbers of a queue */
 #define ALARMS_NAMED 12		/* queues that the head of the page names */
 #define LATE_MS 5000		/* that a page may be late before it is called old */
@@ -185,7 +186,8 @@ static bool is_partial(const struct page *p, const struct row_window *w, const s
 static void put_figure(struct buf *out, const struct page *p, const struct figure *f,
 	const struct row_window *w, const struct row *row)
 {
-	const double x = value_of(f, w, row, f->stat), max = value_of(f, w, row, STAT_MAX);
+	const double x = value_of(f, w, row, f->stat);
+	const double max = strcmp(f->place, "minor") == 0 ? NAN : value_of(f, w, row, STAT_MAX);
 	const bool idle = isnan(x) && f->column->kind == ROW_AGE
 		&& !is_unknown(p, w, row);
 
@@ -201,7 +203,7 @@ static void put_figure(struct buf *out, const struct page *p, const struct figur
 		put_value(out, f, x);
 		buf_str(out, "</b>");
 	}
-	if (max > x && strcmp(f->place, "minor") != 0) {
+	if (max > x) {
 		buf_str(out, "<small> max ");
 		put_value(out, f, max);
 		buf_str(out, "</small>");
@@ -548,8 +550,9 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 	c = count(p, w);
 	clock = clock_of(p, w);
 	buf_clear(&p->style);
-	buf_printf(&p->style, ":root{--c:%zu;--r:%zu;--f:%zu}", columns_for(c.all),
-		(c.all + columns_for(c.all) - 1) / columns_for(c.all), p->nfigure);
+	buf_printf(&p->style, ":root{--c:%zu;--r:%zu;--h:%s;--f:%zu}", columns_for(c.all),
+		(c.all + columns_for(c.all) - 1) / columns_for(c.all),
+		c.all <= LINES_MAX ? "1rem" : "1.6rem", p->nfigure);
 	buf_char(&p->style, '\0');
 	if (p->style.failed)
 		return false;

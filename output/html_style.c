@@ -5,7 +5,8 @@
 /*
  * Lengths are in units of the queue's own box (cqw, cqh), so that queues fill a screen of any size
  * and number. Each rule that sets a background also sets the colour of the text on it. A second
- * style sheet of the page sets --c (columns), --r (rows) and --f (numbers of a queue).
+ * style sheet of the page sets --c (columns), --r (rows), --h (the least height of a row) and --f
+ * (numbers of a queue).
  */
 static const char *const sheets[] = {
 ":root{color-scheme:light dark;--page:#eef0f3;--card:#ffffff;--ink:#14181e;--soft:#545c68;"
@@ -105,23 +106,23 @@ static const char *const sheets[] = {
 ".cards h2{font-size:1.6em}.cards .minor dd{font-size:1.8em}"
 ".cards .hero dd small,.cards .second dd small{font-size:.2em}}\n",
 
-".rows{--row:1.3em minmax(0,1fr) repeat(var(--f),3.7em) 5.8em}\n"
+".rows{--row:2.5% minmax(0,1fr) repeat(var(--f),7.6%) 12%}\n"
 ".heads{display:grid;grid-template-columns:repeat(var(--c),minmax(0,1fr));"
 "column-gap:max(10px,1vw);container-type:inline-size;color:var(--soft)}\n"
-".heads div{display:grid;grid-template-columns:var(--row);align-items:end;gap:0 .5em;"
-"padding:0 .6em .2em;font-size:13px;font-size:calc(2.05cqw/var(--c))}\n"
+".heads div{display:grid;grid-template-columns:var(--row);align-items:end;gap:0 1%;"
+"padding:0 1% .2em;font-size:13px;font-size:calc(2.05cqw/var(--c))}\n"
 ".heads span{font-size:.8em;line-height:1.05;text-align:right;min-width:0;"
 "overflow:hidden}\n"
 ".heads .queue-head{grid-column:2;text-align:left}\n"
 ".heads .chart-head{text-align:center}\n"
 ".rows .board{grid-auto-flow:column;grid-auto-columns:minmax(0,1fr);column-gap:max(10px,1vw);"
 "row-gap:1px;grid-template-columns:repeat(var(--c),minmax(0,1fr));"
-"grid-template-rows:repeat(var(--r),minmax(1rem,1fr))}\n"
-".rows article{display:grid;grid-template-columns:var(--row);align-items:center;gap:0 .5em;"
-"padding:0 .6em;font-size:13px;font-size:min(2.05cqw,70cqh);line-height:1.15;"
+"grid-template-rows:repeat(var(--r),minmax(var(--h),1fr))}\n"
+".rows article{display:grid;grid-template-columns:var(--row);align-items:center;gap:0 1%;"
+"padding:0 1%;font-size:13px;font-size:min(2.05cqw,70cqh);line-height:1.15;"
 "border-radius:.25em}\n"
 ".rows .head{grid-column:1/3;grid-row:1;display:grid;"
-"grid-template-columns:1.3em minmax(0,1fr);gap:.5em;align-items:center}\n"
+"grid-template-columns:1.4em minmax(0,1fr);align-items:center}\n"
 ".rows dl{display:contents}\n"
 ".rows .state{grid-column:1;grid-row:1;font-size:.85em}\n"
 ".rows .state .word,.rows dt,.rows dd small{position:absolute;width:1px;height:1px;"
@@ -130,11 +131,14 @@ static const char *const sheets[] = {
 ".rows .figure{text-align:right;grid-row:1}\n"
 ".rows .hero{grid-column:3}\n"
 ".rows .hero dd{font-weight:750;font-size:1.12em}\n"
+".rows .bad dd b{padding:0 .2em;margin:0 -.2em}\n"
 ".rows .chart{height:72cqh;max-height:2em;grid-row:1}\n"
 ".rows .why{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\n"
 ".rows .note{font-size:.72em;text-align:right;white-space:nowrap;grid-row:1;grid-column:-2}\n"
 ".rows .gap .chart{display:none}\n",
 
+"@media(min-width:641px){@container(max-aspect-ratio:15/1){.rows h2{font-size:1.2em}"
+".rows .figure dd{font-size:1.3em}.rows .hero dd{font-size:1.8em}}}\n"
 "@media(orientation:portrait){.cards .board{grid-template-columns:repeat(2,minmax(0,1fr));"
 "grid-auto-rows:minmax(12rem,1fr)}"
 ".rows .board{grid-auto-flow:row;grid-template-columns:minmax(0,1fr);grid-template-rows:none;"
@@ -153,8 +157,7 @@ static const char *const sheets[] = {
 ".heads{position:sticky;top:0;background:var(--page);color:var(--soft);z-index:1}"
 ".heads div{font-size:15px;gap:0 .3em}.heads span{font-size:.72em}"
 ".heads .queue-head,.heads .chart-head{display:none}}\n"
-"@media(max-width:640px) and (min-height:1px){.one .board{grid-auto-rows:minmax(22rem,1fr)}}\n"
-"@media print{body{padding:0}}\n"
+"@media(max-width:640px){.one .board{grid-auto-rows:minmax(22rem,1fr)}}\n"
 };
 
 void html_style_put(struct buf *out)

@@ -149,7 +149,7 @@ def test_density_follows_the_number_of_queues(tool, count, kind):
     page = board(tool, wallboard.few(count), seconds=30)
     assert kind in page.root.one("main").classes() and len(page.queues) == count
     columns, lines, figures = map(int, re.search(
-        r":root\{--c:(\d+);--r:(\d+);--f:(\d+)\}", page.text).groups())
+        r":root\{--c:(\d+);--r:(\d+);--h:[^;]*;--f:(\d+)\}", page.text).groups())
     assert columns * lines >= count > columns * (lines - 1) and figures == 7
     heads = [node for node in page.root.one(name="heads").inside if node != "\n"]
     assert len(heads) == columns

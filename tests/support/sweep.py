@@ -181,6 +181,8 @@ SCENARIOS = {
     "stream": Replay("--replay", TESTS / "sample.ndjson", "-w", "1m"),
     "notices": Replay("--replay", TESTS / "notices.ndjson", "--source", "notifications",
                       "--queue-name", "*", "-w", "1m"),
+    "page": Replay("--replay", TESTS / "notices.ndjson", "-w", "1m", "-f", "html", "-W",
+                   "oWaiting.last=:1", "-C", "oLongestWaiting.last=:60000"),
     "callback": Callback("--replay", TESTS / "sample.ndjson", "-w", "1m"),
     "live": Live("--source", "notifications", "-w", "300ms", "-n", "2", "--retry-for", "5s",
                  *NOTICE_QUEUES),
