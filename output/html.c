@@ -155,6 +155,12 @@ static void put_value(struct buf *out, const struct figure *f, double x)
 			? NUMBER_MS : NUMBER_VALUE, x, TABLE_NUMBER)));
 }
 
+/* Whether max is shown as another number than x. */
+static bool is_more(const struct figure *f, double max, double x)
+{
+	return f->column->kind == ROW_AGE ? floor(max / 1000) > floor(x / 1000) : max > x;
+}
+
 /* True if no number of the queue is known. An age is not, if nobody waits. */
 static bool is_unknown(const struct page *p, const struct row_window *w, const struct row *row)
 {
@@ -191,8 +197,9 @@ static void put_figure(struct buf *out, const struct page *p, const struct figur
 	const bool idle = isnan(x) && f->column->kind == ROW_AGE
 		&& !is_unknown(p, w, row);
 
-	buf_printf(out, "<div class=\"figure %s%s%s\"><dt>", f->place,
-		isnan(x) ? " unknown" : "", level_of(p, row, f->column) ? " bad" : "");
+	buf_printf(out, "<div class=\"figure %s%s%s%s\"><dt>", f->place,
+		isnan(x) ? " unknown" : "", level_of(p, row, f->column) ? " bad" : "",
+		fabs(x) >= 100 && !is_time(f->column) ? " long" : "");
 	html_put_text(out, f->label, strlen(f->label));
 	buf_str(out, "</dt><dd>");
 	if (isnan(x)) {
@@ -203,7 +210,7 @@ static void put_figure(struct buf *out, const struct page *p, const struct figur
 		put_value(out, f, x);
 		buf_str(out, "</b>");
 	}
-	if (max > x) {
+	if (is_more(f, max, x)) {
 		buf_str(out, "<small> max ");
 		put_value(out, f, max);
 		buf_str(out, "</small>");

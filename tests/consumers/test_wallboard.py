@@ -7,6 +7,7 @@ import chromium
 import harness
 import pytest
 import wallboard
+from notice_frames import observations
 
 SIZES = [(3840, 2160), (1280, 720), (390, 844)]
 pytestmark = pytest.mark.skipif(not chromium.program(), reason="chromium is missing")
@@ -30,7 +31,7 @@ def page(tool, names, *args, **more):
 
 
 # of each element: it is cut, or sticks out of its queue
-CUT = """[...document.querySelectorAll('.figure dd, .state, .clock, .pill')].filter(e => {
+CUT = """[...document.querySelectorAll('.figure b, small, .state, .clock, .pill')].filter(e => {
     let r = e.getBoundingClientRect(), q = (e.closest('article') || document.body)
         .getBoundingClientRect();
     return r.width > 1 && (r.right > q.right + 1 || r.left < q.left - 1 || r.bottom > q.bottom + 1);
@@ -58,10 +59,37 @@ def test_queues_fit_the_screen(tool, browser, size, count, dark):
     assert browser.evaluate("document.querySelectorAll('.queue').length") == count
     # numbers can be read from afar: in the smallest mode, two per cent of the screen
     tall = browser.evaluate("parseFloat(getComputedStyle(document.querySelector("
-                            "'.hero dd')).fontSize)")
+                            "'.hero b')).fontSize)")
     assert tall >= (size[1] * (0.018 if count == 60 else 0.05) if size[0] > 600 else 15)
     ink = browser.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ink == "rgb(10, 13, 18)") == dark
+
+
+# numbers and labels of a queue that cover each other
+COVERED = """[...document.querySelectorAll('article')].flatMap(a => {
+    let parts = [...a.querySelectorAll('dt, b, small, .state, h2')].map(
+        e => [e.textContent, e.getBoundingClientRect()]).filter(([_, r]) => r.width > 1);
+    return parts.flatMap(([t, r]) => parts.filter(([u, s]) => u != t && r.left < s.right - 2
+        && s.left < r.right - 2 && r.top < s.bottom - 6 && s.top < r.bottom - 6).map(
+        ([u]) => t + '|' + u));
+})"""
+
+
+@pytest.mark.parametrize("count", [3, 12, 60])
+@pytest.mark.parametrize("size", SIZES)
+def test_large_numbers_have_room(tool, browser, size, count):
+    names = wallboard.few(count)
+    much = "".join(wallboard.line(50 + second, '"stream":0,"frame":' + observations(
+        wallboard.identity(n), "voice", (wallboard.START + (50 + second) * 1000, {
+            "oWaiting": waiting}))) for second, waiting in ((1, 1999), (5, 345))
+        for n in range(count))
+    data = wallboard.recording(names, seconds=50)
+    data = data[:data.rindex('{"at"')] + much + wallboard.line(60, '"state":"end"')
+    tool.run("--replay", "-", "-s", "-w", "10s", "-f", "html", "-o", "wall.html",
+             *wallboard.ALARMS, status=0, data=data)
+    browser.show("file://%s" % (tool.dir / "wall.html"), size)
+    assert "345" in browser.evaluate("document.querySelector('.hero').textContent")
+    assert browser.evaluate(COVERED) == [] and browser.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize("count", [3, 60])
