@@ -185,7 +185,7 @@ int main(int argc, char **argv)
 		signals_begin(check);
 	}
 	parsed = options_parse(&set, argc, argv, http_versions(), &st);
-	if (parsed == PARSED_RUN && set.verify_audit)
+	if (parsed == PARSED_RUN && set.task == TASK_VERIFY_AUDIT)
 		st = verify(&set, &err);
 	else if (parsed == PARSED_RUN)
 		st = run_all(&set, &clock, &err);

@@ -96,7 +96,7 @@ static const char *known_source(const struct request *r)
 	if (source)
 		return source;
 	FOR_EACH_OPTION(d)
-		if (is_given(r, d) && d->modes & MODE_NOTIFICATIONS && !(d->modes & MODE_STREAM))
+		if (is_given(r, d) && option_table_chooses_notifications(d))
 			return source_words.v[1];
 	/* if it is the stream, a metric of notifications chooses them all the same */
 	source = getenv("GSQSTAT_SOURCE");

@@ -217,7 +217,7 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 		snprintf(why, sizeof(why), "'%s' is not a queue of this run", id);
 		command_line_problem(p, expr, why);
 	}
-	if (scope_needs_names(scope) && p->set->source == SOURCE_STREAM && !p->set->replay)
+	if (scope_needs_names(scope) && p->modes & MODE_STREAM && !(p->modes & MODE_REPLAY))
 		command_line_problem(p, expr, "the stream has no queue names, and no --queue-file "
 			"has this one; write the queue's ID before the colon");
 	if (scope_media(scope) && p->set->source == SOURCE_STREAM) {
@@ -233,25 +233,18 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 	}
 }
 
-/* How many windows the run has; 0: unknown. */
-static unsigned windows_of(const struct options *set)
-{
-	return set->now || (!set->count && !set->replay) ? 1 : set->count;
-}
-
 /* `for N` of more windows than the run has can never hold. */
 static void check_least(struct command_line *p, unsigned least, const char *expr)
 {
 	const struct options *set = p->set;
-	const unsigned windows = windows_of(set);
 	char why[160], limit[96];
 
-	if (!windows || least <= windows || command_line_bad(p, "count"))
+	if (!set->count || least <= set->count || command_line_bad(p, "count"))
 		return;
 	if (set->now)
 		snprintf(limit, sizeof(limit), "--now has only 1");
-	else if (set->count)
-		snprintf(limit, sizeof(limit), "--count gives %u", windows);
+	else if (command_line_given(p, "count"))
+		snprintf(limit, sizeof(limit), "--count gives %u", set->count);
 	else
 		snprintf(limit, sizeof(limit), "without --count a run has 1; give --count %u or "
 			"more", least);
@@ -298,7 +291,7 @@ static void doubt_filtered(struct command_line *p, const struct row_name *name, 
 
 static void doubt_delta(struct command_line *p, const struct row_name *name, const char *expr)
 {
-	if (name->metric && name->stat == STAT_DELTA && windows_of(p->set) == 1
+	if (name->metric && name->stat == STAT_DELTA && p->set->count == 1
 	    && !command_line_bad(p, "count"))
 		lines_add(&p->set->doubts, "--%s '%.200s': the first window has no delta, unless a "
 			"half hour begins in it; give --count 2 or more", p->current->name, expr);

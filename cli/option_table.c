@@ -233,6 +233,11 @@ const struct option_def *option_table_look_up(const char *name, size_t len)
 	return NULL;
 }
 
+bool option_table_chooses_notifications(const struct option_def *d)
+{
+	return (d->modes & (MODE_STREAM | MODE_NOTIFICATIONS)) == MODE_NOTIFICATIONS;
+}
+
 bool option_table_tries_secret(const char *name, size_t len)
 {
 	static const char *const tried[] = { "token", "access-token", "secret", "password" };

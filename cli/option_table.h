@@ -68,10 +68,12 @@ const struct option_def *option_table_find(const char *name);
 /* The same for a name of any text; NULL: there is no such option. */
 const struct option_def *option_table_look_up(const char *name, size_t len);
 
+/* True for an option that only notifications have, so that giving it chooses them. */
+bool option_table_chooses_notifications(const struct option_def *d);
+
 /* True for a name such as `token`, which users may expect to take a secret. There is no such
  * option. The name could be an abbreviation of another option, whose error message would then show
  * the secret. */
 bool option_table_tries_secret(const char *name, size_t len);
-
 
 #endif

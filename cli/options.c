@@ -259,7 +259,7 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 		keep_first_problem(p);
 		return PARSED_BAD;
 	}
-	if (p->set->list_metrics) {
+	if (p->set->task == TASK_LIST_METRICS) {
 		list_metrics_put(p, &text);
 		*st = print_text(&text);
 		return PARSED_DONE;

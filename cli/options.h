@@ -25,6 +25,12 @@
 
 #define QUEUES_MAX 50		/* of a live run, from the stream */
 
+/* What the program does. A run is live unless an option says otherwise. */
+enum task {
+	TASK_LIVE, TASK_REPLAY, TASK_LIST_QUEUES, TASK_DOCTOR,
+	TASK_VERIFY_AUDIT, TASK_LIST_METRICS	/* these two are no run */
+};
+
 enum options_subscribe { SUBSCRIBE_URL, SUBSCRIBE_MESSAGE };
 
 struct config_file;
@@ -36,6 +42,7 @@ struct config_flags;
  * the run uses these and does not open or parse them again.
  */
 struct options {
+	enum task task;			/* derived from the options below */
 	struct lines queues;		/* IDs in lower case, in order, each once */
 	enum source_kind source;	/* known in a run; before it, see source_choice.h */
 	struct lines queue_names;	/* patterns, as given */
@@ -47,7 +54,7 @@ struct options {
 	int64_t resync_ms;		/* between snapshots; 0: only after a lost connection */
 	struct lines patterns;		/* the values of -m, or its default */
 	bool overview;			/* of notifications, by default: what a table shows */
-	bool list_metrics;		/* there is no run */
+	bool list_metrics;
 	const char *metric[METRIC_MAX];	/* of the stream; static strings: first nasked of -m,
 					   then those that only --outlier needs */
 	size_t nmetric, nasked;
@@ -71,7 +78,7 @@ struct options {
 	const char *output;		/* NULL or "-": stdout; borrowed from argv */
 	const char *record;
 	const char *rejects;
-	const char *replay;		/* NULL: a live run */
+	const char *replay;		/* a file; NULL: not given */
 	struct recording *recording;	/* of --replay, still at its beginning; else NULL */
 	bool queues_recorded;		/* the recording chose the queues */
 	bool dry_run;
@@ -103,7 +110,7 @@ struct options {
 	bool audit_chain;
 	const char *audit_key_file;
 	struct buf audit_key;		/* len 0: none; a secret */
-	/* --verify-audit. NULL: this is a run; else only audit_key and the next three are used. */
+	/* --verify-audit, which uses only audit_key and the next three */
 	const char *verify_audit;
 	const char *expect;		/* hash in lower case; NULL: any */
 	const char *rows;

@@ -26,9 +26,9 @@ static void set_source(struct command_line *p, enum source_kind source, const ch
 static const struct option_def *implying_option(const struct command_line *p)
 {
 	FOR_EACH_OPTION(d) {
-		if (!p->state[d - option_table].given || !(d->modes & MODE_NOTIFICATIONS))
+		if (!p->state[d - option_table].given)
 			continue;
-		if (!(d->modes & MODE_STREAM)
+		if (option_table_chooses_notifications(d)
 		    || (strcmp(d->name, "metric") == 0 && metric_args_name_notifications(p)))
 			return d;
 	}
@@ -55,12 +55,12 @@ static void choose(struct command_line *p, const struct recording_head *head)
 {
 	const struct option_def *d = implying_option(p);
 
-	if (p->set->replay && (!head || head->source != SOURCE_UNKNOWN)) {
+	if (p->modes & MODE_REPLAY && (!head || head->source != SOURCE_UNKNOWN)) {
 		set_source(p, head ? head->source : SOURCE_UNKNOWN, from_recording);
 	} else if (d) {
 		snprintf(p->implying, sizeof(p->implying), "--%s", d->name);
 		set_source(p, SOURCE_NOTIFICATIONS, p->implying);
-	} else if (!p->set->replay) {
+	} else if (!(p->modes & MODE_REPLAY)) {
 		take_variable(p);
 	}
 }
@@ -77,7 +77,8 @@ void source_choice_settle(struct command_line *p, const struct recording_head *h
 		p->set->source = SOURCE_UNKNOWN;
 	else if (!(p->modes & MODE_NO_RUN) && !command_line_given(p, "source"))
 		choose(p, head);
-	p->modes |= source_choice_mode(p->set->source);
+	if (!(p->modes & MODE_NO_RUN))
+		p->modes |= source_choice_mode(p->set->source);
 }
 
 const char *source_choice_conflict(const struct command_line *p, char *why, size_t size)

@@ -30,6 +30,31 @@
 #define LATENESS_WINDOWS_MAX 60
 #define NOTIFICATION_IDLE_MS 40000
 
+/* --- what the program does ------------------------------------------------------------ */
+
+/* Without a run (--verify-audit, --list-metrics), other options that would start one change
+ * nothing. Runs first: other checks need it. */
+static void settle_task(struct command_line *p)
+{
+	static const struct {
+		enum option_mode mode;
+		enum task task;
+	} tasks[] = {
+		{ MODE_VERIFY, TASK_VERIFY_AUDIT }, { MODE_METRICS, TASK_LIST_METRICS },
+		{ MODE_DOCTOR, TASK_DOCTOR }, { MODE_REPLAY, TASK_REPLAY },
+		{ MODE_LIST, TASK_LIST_QUEUES }
+	};
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(tasks) && !(p->modes & tasks[i].mode))
+		i++;
+	if (i == ARRAY_LEN(tasks))
+		return;
+	p->set->task = tasks[i].task;
+	if (tasks[i].mode & MODE_NO_RUN)
+		p->modes = tasks[i].mode;
+}
+
 /* --- the source and the recording ---------------------------------------------------- */
 
 static bool names_queues(const struct command_line *p)
@@ -109,7 +134,7 @@ static void validate_source(struct command_line *p)
 	bool regular = set->replay && is_regular(set->replay);
 	struct err err;
 
-	if (!set->replay || p->modes & MODE_NO_RUN) {
+	if (!set->replay || !(p->modes & MODE_REPLAY)) {
 		source_choice_settle(p, NULL);
 		take_rest(p);
 		return;
@@ -131,20 +156,16 @@ static void validate_source(struct command_line *p)
 	lines_free(&head.queues);
 }
 
-/* With --verify-audit or --list-metrics there is no run, even if other options are given that would
- * start one. */
-static void settle_modes(struct command_line *p)
+static bool uses_network(const struct command_line *p)
 {
-	if (p->modes & MODE_NO_RUN)
-		p->modes &= p->modes & MODE_VERIFY ? MODE_VERIFY : MODE_METRICS;
+	return p->modes & MODE_REPLAY ? p->set->targets.n : !(p->modes & MODE_NO_RUN);
 }
 
 static void find_certificates(struct command_line *p)
 {
 	const char *ca_file = getenv("SSL_CERT_FILE");
 
-	if ((p->set->replay && !p->set->targets.n) || p->modes & MODE_NO_RUN || p->set->cacert
-	    || !ca_file || !*ca_file)
+	if (!uses_network(p) || p->set->cacert || !ca_file || !*ca_file)
 		return;
 	p->set->ca_file = ca_file;
 	command_line_state(p, "cacert")->shown = ca_file;
@@ -167,7 +188,7 @@ static void choose_format(struct command_line *p)
 /* --doctor checks the service, not the cache, and repeats nothing unless --retry-for is given. */
 static void settle_doctor(struct command_line *p)
 {
-	if (!p->set->doctor)
+	if (p->set->task != TASK_DOCTOR)
 		return;
 	p->set->cache = false;
 	if (!command_line_given(p, "retry-for"))
@@ -179,19 +200,18 @@ static void validate_derive(struct command_line *p)
 	struct options *set = p->set;
 	const bool notifications = set->source == SOURCE_NOTIFICATIONS;
 
-	settle_modes(p);
 	settle_doctor(p);
 	time_parse_duration_ms(set->interval, &set->interval_ms);
+	if (set->now || (!set->count && !(p->modes & MODE_REPLAY)))
+		set->count = 1;
 	metric_args_settle(p);
 	find_certificates(p);
 	choose_format(p);
 	set->audit_given = command_line_given(p, "audit");
 	if (!set->window_ms)
 		set->window_ms = set->interval_ms > 30000 ? set->interval_ms : 30000;
-	if (!set->count && !set->replay)
-		set->count = 1;
 	if (!command_line_given(p, "time"))
-		set->time = set->replay && !notifications ? TIME_EVENT : TIME_ARRIVAL;
+		set->time = p->modes & MODE_REPLAY && !notifications ? TIME_EVENT : TIME_ARRIVAL;
 	if (!set->idle_timeout_ms)
 		set->idle_timeout_ms = notifications ? NOTIFICATION_IDLE_MS : 2 * set->interval_ms;
 	if (!set->lateness_ms) {
@@ -609,8 +629,7 @@ static void validate_environment(struct command_line *p)
 	const struct options *set = p->set;
 	const char *directories = getenv("SSL_CERT_DIR");
 
-	if (p->modes & MODE_NO_RUN || (set->replay && !set->targets.n)
-	    || (set->creds.plain && !set->targets.n))
+	if (!uses_network(p) || (set->creds.plain && !set->targets.n))
 		return;		/* the run uses neither TLS nor a proxy */
 	proxy_env_check(&p->problems);
 	if (set->ca_file)
@@ -644,6 +663,7 @@ static void load_creds(struct command_line *p)
 
 void validate(struct command_line *p)
 {
+	settle_task(p);
 	validate_source(p);
 	validate_derive(p);
 	load_creds(p);

@@ -4,9 +4,12 @@
 
 const struct input *input_of(const struct options *set)
 {
-	if (set->doctor)
-		return &input_doctor;
-	return set->replay ? &input_replay : &input_live;
+	static const struct input *const inputs[] = {
+		[TASK_LIVE] = &input_live, [TASK_LIST_QUEUES] = &input_live,
+		[TASK_REPLAY] = &input_replay, [TASK_DOCTOR] = &input_doctor
+	};
+
+	return inputs[set->task];
 }
 
 struct input_report input_report(const struct run *run)

@@ -148,7 +148,8 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 		st = run_queues_set_file_names(run, live->pipeline, err);
 	if (st != ST_OK)
 		return st;
-	if (set->queue_names.n || set->list_queues || scopes_needing_names(set->scopes))
+	if (set->task == TASK_LIST_QUEUES || set->queue_names.n
+	    || scopes_needing_names(set->scopes))
 		return open_lookup(live, err);
 	if (set->source == SOURCE_NOTIFICATIONS)
 		st = take_cached_names(live, err);
@@ -331,7 +332,7 @@ static enum status take_names(struct live *live, struct err *err)
 	if (list->skipped)
 		lines_add(&run->warnings, "queues left out of the list, because their ID or name "
 			"is missing or malformed: %zu", list->skipped);
-	if (run->set->list_queues)
+	if (run->set->task == TASK_LIST_QUEUES)
 		return print_names(live, list, err);
 	st = run_queues_find(run, live->pipeline, list, err);
 	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)

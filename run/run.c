@@ -126,7 +126,7 @@ static void show_progress(const struct run *run)
 		.window_left_us = NO_TIME,
 		.run_left_us = NO_TIME,
 		.window = printed,
-		.windows = set->now ? 1 : set->count,
+		.windows = set->count,
 		.frames = audit_events_totals(run->events)->frames,
 		.lag_us = audit_events_last_lag_us(run->events),
 		.connection = input.doing,

@@ -12,7 +12,7 @@ enum status run_queues_begin(struct run *run, struct err *err)
 
 	for (size_t i = 0; i < named->n; i++)
 		lines_add(&run->queues, "%s", named->v[i]);
-	run->any_queue = run->set->replay && run->set->queues_recorded && !named->n;
+	run->any_queue = run->set->task == TASK_REPLAY && run->set->queues_recorded && !named->n;
 	return run->queues.failed ? err_nomem(err) : ST_OK;
 }
 

@@ -96,7 +96,7 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 			.clock = {
 				.length_us = (set->now ? NOW_MS : set->window_ms) * US_PER_MS,
 				.align = set->align,
-				.count = set->now ? 1 : set->count
+				.count = set->count
 			},
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
@@ -166,7 +166,7 @@ struct queue_lookup_conf setup_lookup_conf(const struct options *set)
 	return (struct queue_lookup_conf){
 		.api_url = set->creds.base_url,
 		.client = set->cache ? set->creds.client_id : NULL,
-		.fresh = set->list_queues,
+		.fresh = set->task == TASK_LIST_QUEUES,
 		.request_us = set->connect_timeout_ms * US_PER_MS,
 		.retry_for_us = set->retry_for_ms * US_PER_MS
 	};
@@ -196,7 +196,7 @@ static bool is_plain(const struct run *run)
 	const struct options *set = run->set;
 
 	return !set->audit_given && !set->audit_file
-		&& (set->doctor || isatty(run->stderr_fd));
+		&& (set->task == TASK_DOCTOR || isatty(run->stderr_fd));
 }
 
 /* The lines of --doctor say what the sentences of warnings would. */
@@ -204,7 +204,7 @@ static struct audit *make_audit(const struct run *run)
 {
 	const struct options *set = run->set;
 	const bool plain = is_plain(run);
-	const bool doctor = plain && set->doctor && set->level != LEVEL_DEBUG;
+	const bool doctor = plain && set->task == TASK_DOCTOR && set->level != LEVEL_DEBUG;
 
 	return audit_new(plain ? AUDIT_PLAIN : set->audit, doctor ? LEVEL_ERROR : set->level,
 		run->stderr_fd);
@@ -212,7 +212,9 @@ static struct audit *make_audit(const struct run *run)
 
 enum status setup_progress(struct run *run, struct err *err)
 {
-	if (run->set->doctor || run->set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
+	const struct options *set = run->set;
+
+	if (set->task == TASK_DOCTOR || set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
 	    || !terminal_is_smart())
 		return ST_OK;
 	run->progress = progress_new(run->stderr_fd, run->now_us);
