@@ -116,7 +116,6 @@ struct options {
 	const char *rows;
 	const char *run;		/* ID; NULL: all runs of the log */
 	char expect_text[65], run_text[37];	/* the memory of expect and run */
-	bool audit_given;		/* --audit is given: a terminal too gets audit lines */
 	enum audit_level level;		/* the lowest level that is written, see -v and -s */
 	const char *host, *profile, *client_secret_file;	/* as given */
 	struct creds creds;		/* from those or the environment; empty with --replay */

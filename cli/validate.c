@@ -185,6 +185,20 @@ static void choose_format(struct command_line *p)
 	format->from = "default on a terminal";
 }
 
+/* On a terminal people read sentences, unless they ask for audit lines. So they do with --doctor,
+ * which is for people. */
+static void choose_audit(struct command_line *p)
+{
+	struct option_state *audit = command_line_state(p, "audit");
+	const bool doctor = p->modes & MODE_DOCTOR;
+
+	if (audit->given || p->set->audit_file || (!doctor && !isatty(STDERR_FILENO)))
+		return;
+	p->set->audit = AUDIT_PLAIN;
+	audit->shown = "sentences";
+	audit->from = doctor ? "default with --doctor" : "default on a terminal";
+}
+
 /* --doctor checks the service, not the cache, and repeats nothing unless --retry-for is given. */
 static void settle_doctor(struct command_line *p)
 {
@@ -207,7 +221,7 @@ static void validate_derive(struct command_line *p)
 	metric_args_settle(p);
 	find_certificates(p);
 	choose_format(p);
-	set->audit_given = command_line_given(p, "audit");
+	choose_audit(p);
 	if (!set->window_ms)
 		set->window_ms = set->interval_ms > 30000 ? set->interval_ms : 30000;
 	if (!command_line_given(p, "time"))

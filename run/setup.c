@@ -189,25 +189,14 @@ static int open_stderr(void)
 	return fd < 0 ? dup(STDERR_FILENO) : fd;
 }
 
-/* On a terminal people read sentences, unless they ask for audit lines. So they do with --doctor,
- * which is for people. */
-static bool is_plain(const struct run *run)
-{
-	const struct options *set = run->set;
-
-	return !set->audit_given && !set->audit_file
-		&& (set->task == TASK_DOCTOR || isatty(run->stderr_fd));
-}
-
 /* The lines of --doctor say what the sentences of warnings would. */
 static struct audit *make_audit(const struct run *run)
 {
 	const struct options *set = run->set;
-	const bool plain = is_plain(run);
-	const bool doctor = plain && set->task == TASK_DOCTOR && set->level != LEVEL_DEBUG;
+	const bool doctor = set->task == TASK_DOCTOR && set->audit == AUDIT_PLAIN
+		&& set->level != LEVEL_DEBUG;
 
-	return audit_new(plain ? AUDIT_PLAIN : set->audit, doctor ? LEVEL_ERROR : set->level,
-		run->stderr_fd);
+	return audit_new(set->audit, doctor ? LEVEL_ERROR : set->level, run->stderr_fd);
 }
 
 enum status setup_progress(struct run *run, struct err *err)

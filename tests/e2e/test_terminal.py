@@ -392,7 +392,10 @@ def test_settings_elsewhere_are_json(tool):
     terminal = ToolTerminal()
     process = terminal.start(tool, "--dry-run", *ROWS, stdout=subprocess.PIPE, stderr=True)
     assert terminal.finish(process) == 0 and terminal.text == ""
-    assert process.stdout.read().decode() == text
+    there = json.loads(process.stdout.read())
+    assert there.pop("audit") == {"value": "sentences", "from": "default on a terminal"}
+    here = json.loads(text)
+    assert here.pop("audit") == {"value": "json", "from": "default"} and here == there
 
 
 def test_verbose_terminal_sees_only_settings_that_differ(see):
