@@ -69,22 +69,16 @@ static void put_options(struct buf *out)
 
 static bool is_given(const struct request *r, const struct option_def *d)
 {
-	bool given = r->flags.given[d - option_table];
+	const char *value;
 
-	for (size_t i = 0; !given && i < r->config.n; i++)
-		given = r->config.v[i].option == d && r->config.v[i].use != CONFIG_IGNORED;
-	return given;
+	return config_args_given(&r->config, &r->flags, d, &value);
 }
 
-/* The last value of the option, of a flag or else of the configuration file; NULL: none. */
 static const char *value_of(const struct request *r, const char *name)
 {
-	const struct option_def *d = option_table_find(name);
-	const char *value = r->flags.value[d - option_table];
+	const char *value;
 
-	for (size_t i = 0; !r->flags.given[d - option_table] && i < r->config.n; i++)
-		if (r->config.v[i].option == d && r->config.v[i].use != CONFIG_IGNORED)
-			value = r->config.v[i].value;
+	config_args_given(&r->config, &r->flags, option_table_find(name), &value);
 	return value;
 }
 

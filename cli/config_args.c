@@ -35,6 +35,19 @@ static bool is_flag(const struct choice *choice, const struct option_def *d)
 		|| (choice->flags->operand && strcmp(d->name, "queue") == 0);
 }
 
+bool config_args_given(const struct config_file *c, const struct config_flags *flags,
+	const struct option_def *d, const char **value)
+{
+	bool given = flags->given[place(d)];
+
+	*value = flags->value[place(d)];
+	for (size_t i = c->n; !given && i-- > 0; ) {
+		given = c->v[i].option == d && c->v[i].use != CONFIG_IGNORED;
+		*value = given ? c->v[i].value : NULL;
+	}
+	return given;
+}
+
 static bool is_in_file(const struct config_file *c, const struct option_def *d)
 {
 	for (size_t i = 0; i < c->n; i++)
@@ -63,12 +76,9 @@ static bool has_place(const struct choice *choice, const struct option_def *d)
 /* The mode of an explicit --source, from the flag or else from the file; 0: there is none. */
 static unsigned explicit_source(const struct choice *choice)
 {
-	const struct option_def *source = option_table_find("source");
-	const char *value = choice->flags->value[place(source)];
+	const char *value;
 
-	for (size_t i = 0; !is_flag(choice, source) && i < choice->file->n; i++)
-		if (choice->file->v[i].option == source)
-			value = choice->file->v[i].value;
+	config_args_given(choice->file, choice->flags, option_table_find("source"), &value);
 	for (size_t i = 0; value && i < source_words.n; i++)
 		if (strcmp(value, source_words.v[i]) == 0)
 			return source_choice_mode((enum source_kind)i);
@@ -103,11 +113,11 @@ bool config_args_choose(struct config_file *c, const struct config_flags *flags)
 		struct config_entry *entry = &c->v[i];
 
 		if (is_flag(&choice, entry->option) || !has_place(&choice, entry->option))
-			continue;
-		check = check || entry->option->enters == MODE_CHECK;
-		if (!entry->bad)
-			entry->use = must_wait(&choice, entry->option) ? CONFIG_LATER
-				: CONFIG_USED;
+			entry->use = CONFIG_IGNORED;
+		else if (entry->option->enters == MODE_CHECK)
+			check = true;
+		if (entry->use == CONFIG_USED && must_wait(&choice, entry->option))
+			entry->use = CONFIG_LATER;
 	}
 	return check;
 }

@@ -22,6 +22,11 @@ struct config_flags {
 /* The file of --config, or else of $GSQSTAT_CONFIG; NULL: none. */
 const char *config_args_path(const struct config_flags *flags);
 
+/* Returns true if the option is given, by a flag or in the file (unless that line is ignored). Then
+ * *value is the last value of the flag, or else of the file; NULL: it takes none. */
+bool config_args_given(const struct config_file *c, const struct config_flags *flags,
+	const struct option_def *d, const char **value);
+
 /* Chooses among the entries of the file, as far as flags and the file itself say what the run
  * does. Returns true if the run is a --check, even if that option lacks its value. */
 bool config_args_choose(struct config_file *c, const struct config_flags *flags);

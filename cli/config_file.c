@@ -154,7 +154,7 @@ static void take_option(struct config_file *c, size_t line, char *s)
 	why = take_value(s + len, &entry.value);
 	if (!why)
 		why = fault(entry.option, entry.value);
-	entry.bad = why != NULL;
+	entry.use = why ? CONFIG_IGNORED : CONFIG_USED;
 	if (why)
 		problem(c, line, entry.option->name, strlen(entry.option->name), why);
 	add(c, &entry);

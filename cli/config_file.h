@@ -31,8 +31,7 @@ struct config_entry {
 	const char *value;		/* NULL: it has none */
 	size_t line;			/* from 1 */
 	char from[CONFIG_FROM_SIZE];	/* `NAME:LINE` */
-	bool bad;			/* a problem was added: it must not be set */
-	enum config_use use;		/* set by config_args_choose */
+	enum config_use use;		/* until config_args_choose: used unless bad */
 };
 
 struct config_file {

@@ -86,8 +86,8 @@ TEST(config_file__bad_line_stays_as_one_that_must_not_be_set)
 {
 	parse("check\ncheck = nagios");
 	assert_int_equal(file.n, 2);
-	assert_true(file.v[0].bad);
-	assert_false(file.v[1].bad);
+	assert_true(file.v[0].use == CONFIG_IGNORED);
+	assert_true(file.v[1].use == CONFIG_USED);
 }
 
 static int free_file(void **state __attribute__((unused)))

@@ -44,7 +44,7 @@ static void check_entry(const struct config_file *c, const struct config_entry *
 	struct config_file again;
 	struct buf line = { 0 };
 
-	if (entry->bad)
+	if (entry->use == CONFIG_IGNORED)
 		return;
 	must(!entry->option->arg == !entry->value && !entry->option->only_flag);
 	if (!entry->value)
