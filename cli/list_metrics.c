@@ -54,23 +54,11 @@ void list_metrics_put(const struct command_line *p, struct buf *out)
 {
 	const struct options *set = p->set;
 	const struct metric_list list = list_of(p);
-	struct list_table table = { .header = set->header, .ascii = set->ascii };
-	enum format format = is_flag(p, "format") ? set->format : FORMAT_NDJSON;
-	bool ok;
+	const struct list_conf conf = {
+		.format = is_flag(p, "format") ? set->format
+			: isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_NDJSON,
+		.header = set->header, .ascii = set->ascii, .fd = STDOUT_FILENO
+	};
 
-	if (!is_flag(p, "format") && isatty(STDOUT_FILENO))
-		format = FORMAT_TABLE;
-	switch (format) {
-	case FORMAT_TABLE:
-		list_table_fit(&table, STDOUT_FILENO);
-		ok = metric_list_put_table(&list, &table, out);
-		break;
-	case FORMAT_CSV:
-		ok = metric_list_put_csv(&list, set->header, out);
-		break;
-	default:
-		ok = metric_list_put_ndjson(&list, out);
-		break;
-	}
-	out->failed = out->failed || !ok;
+	metric_list_put(&list, &conf, out);
 }

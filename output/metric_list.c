@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "json.h"
 #include "message/metric_types.h"
 #include "util/base.h"
 #include "util/text.h"
@@ -15,7 +14,7 @@ struct number {			/* of a metric in a row */
 
 struct entry {
 	const struct metric_doc *doc;
-	const char *source, *kind, *unit;
+	const char *name, *meaning, *source, *kind, *unit;
 	struct number number[4];
 	size_t nnumber;
 };
@@ -33,7 +32,7 @@ static void fill_stream(struct entry *e)
 
 	e->source = "stream";
 	e->kind = "value";
-	e->unit = strcmp(e->doc->name.s, "waitTime") == 0 ? "ms" : "count";
+	e->unit = strcmp(e->name, "waitTime") == 0 ? "ms" : "count";
 	NUMBERS(e, { field[0], ROW_SAMPLE }, { field[1], ROW_SAMPLE });
 	e->nnumber -= !field[1];
 }
@@ -94,6 +93,8 @@ static bool matches_any(const struct metric_list *list, struct slice name)
 static bool next(const struct metric_list *list, size_t *at, struct entry *e)
 {
 	while ((e->doc = metric_types_doc((*at)++))) {
+		e->name = e->doc->name.s;
+		e->meaning = e->doc->meaning;
 		if (e->doc->type.name)
 			fill_notifications(e);
 		else
@@ -116,85 +117,62 @@ bool metric_list_has(const struct metric_list *list, const char *pattern)
 
 /* --- as text ---------------------------------------------------------------------------- */
 
-static void add_numbers(struct lines *cells, const struct entry *e)
+static void put_alarm(struct buf *out, const void *item)
 {
-	struct buf text = { 0 };
+	const struct entry *e = item;
 
-	for (size_t i = 0; i < e->nnumber; i++)
-		buf_printf(&text, "%s%s", i ? " " : "", e->number[i].path);
-	lines_add(cells, "%.*s", (int)text.len, text.data);
-	cells->failed = cells->failed || text.failed;
-	buf_free(&text);
+	buf_printf(out, "%s.%s", e->name, e->doc->alarm);
 }
 
-/* Appends the paths of all statistics, as rows have them, each between the marks. */
-static void put_statistics(struct buf *out, const struct entry *e, const char *mark,
-	const char *between)
+static void put_numbers(struct buf *out, const void *item)
 {
-	const char *sep = "";
+	const struct entry *e = item;
+
+	for (size_t i = 0; i < e->nnumber; i++)
+		buf_printf(out, "%s%s", i ? " " : "", e->number[i].path);
+}
+
+/* Appends the paths of all statistics, as rows have them. */
+static void put_statistics(struct buf *out, const void *item)
+{
+	const struct entry *e = item;
+	const char *before = "";
 
 	for (size_t i = 0; i < e->nnumber; i++)
 		for (enum row_statistic s = 0; s < STATS; s++) {
 			if (!row_kind_has(e->number[i].kind, s))
 				continue;
-			buf_printf(out, "%s%s%s.%s%s%s%s", sep, mark, e->doc->name.s,
-				e->number[i].path, s == STAT_VALUE ? "" : ".",
-				s == STAT_VALUE ? "" : row_stat_names[s], mark);
-			sep = between;
+			buf_printf(out, "%s%s.%s%s%s", before, e->name, e->number[i].path,
+				s == STAT_VALUE ? "" : ".",
+				s == STAT_VALUE ? "" : row_stat_names[s]);
+			before = " ";
 		}
 }
 
-bool metric_list_put_ndjson(const struct metric_list *list, struct buf *out)
-{
-	struct entry e;
+#define METRIC { "metric", LIST_TEXT, NULL, offsetof(struct entry, name) }
+#define MEMBER(member) { #member, LIST_TEXT, NULL, offsetof(struct entry, member) }
+#define ALARM { "alarm", LIST_TEXT, put_alarm, 0 }
 
-	for (size_t at = 0; next(list, &at, &e); ) {
-		buf_printf(out, "{\"metric\":\"%s\",\"source\":\"%s\",\"kind\":\"%s\","
-			"\"unit\":\"%s\",\"statistics\":[", e.doc->name.s, e.source, e.kind,
-			e.unit);
-		put_statistics(out, &e, "\"", ",");
-		buf_printf(out, "],\"alarm\":\"%s.%s\",\"meaning\":", e.doc->name.s, e.doc->alarm);
-		json_put_string(out, e.doc->meaning, strlen(e.doc->meaning));
-		buf_str(out, "}\n");
-	}
-	return !out->failed;
-}
-
-bool metric_list_put_csv(const struct metric_list *list, bool header, struct buf *out)
-{
-	struct entry e;
-
-	buf_str(out, header ? "metric,source,kind,unit,statistics,alarm,meaning\n" : "");
-	for (size_t at = 0; next(list, &at, &e); ) {
-		buf_printf(out, "%s,%s,%s,%s,", e.doc->name.s, e.source, e.kind, e.unit);
-		put_statistics(out, &e, "", " ");
-		buf_printf(out, ",%s.%s,", e.doc->name.s, e.doc->alarm);
-		text_put_csv(out, e.doc->meaning);
-		buf_char(out, '\n');
-	}
-	return !out->failed;
-}
-
-bool metric_list_put_table(const struct metric_list *list, struct list_table *table,
+bool metric_list_put(const struct metric_list *list, const struct list_conf *conf,
 	struct buf *out)
 {
-	static const char *const titles[] = { "metric", "kind", "unit", "alarm", "source",
-		"numbers", "meaning" };
+	static const struct list_column data[] = {
+		METRIC, MEMBER(source), MEMBER(kind), MEMBER(unit),
+		{ "statistics", LIST_WORDS, put_statistics, 0 }, ALARM, MEMBER(meaning)
+	};
+	static const struct list_column table[] = {
+		METRIC, MEMBER(kind), MEMBER(unit), ALARM, MEMBER(source),
+		{ "numbers", LIST_TEXT, put_numbers, 0 }, MEMBER(meaning)
+	};
+	static const struct list_columns columns = { data, ARRAY_LEN(data), table,
+		ARRAY_LEN(table) };
+	struct buf entries = { 0 };
 	struct entry e;
-	bool ok;
 
-	table->title = titles;
-	table->ncolumn = ARRAY_LEN(titles);
-	for (size_t at = 0; next(list, &at, &e); ) {
-		lines_add(&table->cells, "%s", e.doc->name.s);
-		lines_add(&table->cells, "%s", e.kind);
-		lines_add(&table->cells, "%s", e.unit);
-		lines_add(&table->cells, "%s.%s", e.doc->name.s, e.doc->alarm);
-		lines_add(&table->cells, "%s", e.source);
-		add_numbers(&table->cells, &e);
-		lines_add(&table->cells, "%s", e.doc->meaning);
-	}
-	ok = list_table_put(table, out);
-	lines_free(&table->cells);
-	return ok;
+	for (size_t at = 0; next(list, &at, &e); )
+		buf_add(&entries, &e, sizeof(e));
+	out->failed = !list_put(&columns, entries.data, entries.len / sizeof(e), sizeof(e), conf,
+		out) || entries.failed;
+	buf_free(&entries);
+	return !out->failed;
 }

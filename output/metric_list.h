@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "output/list_table.h"
+#include "output/list.h"
 #include "util/buf.h"
 
 struct metric_list {
@@ -17,11 +17,8 @@ struct metric_list {
 /* Whether the list has a metric that matches the pattern, see text_matches. */
 bool metric_list_has(const struct metric_list *list, const char *pattern);
 
-/* Append the list: a JSON object in each line, CSV, or a table, of which the header, ascii and
- * those of list_table_fit are set. False: out of memory. */
-bool metric_list_put_ndjson(const struct metric_list *list, struct buf *out);
-bool metric_list_put_csv(const struct metric_list *list, bool header, struct buf *out);
-bool metric_list_put_table(const struct metric_list *list, struct list_table *table,
+/* Appends the list. False: out of memory. */
+bool metric_list_put(const struct metric_list *list, const struct list_conf *conf,
 	struct buf *out);
 
 #endif

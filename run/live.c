@@ -307,20 +307,13 @@ static enum status take_events(struct live *live, struct err *err)
 static enum status print_names(struct live *live, const struct queue_list *list, struct err *err)
 {
 	struct run *run = live->run;
-	struct list_table table = { .header = run->set->header, .ascii = run->set->ascii };
-	bool ok = true;
+	const struct list_conf conf = { .format = run->set->format, .header = run->set->header,
+		.ascii = run->set->ascii, .fd = writer_fd(run->writer) };
 
 	buf_clear(&run->text);
-	list_table_fit(&table, writer_fd(run->writer));
-	if (run->set->format == FORMAT_TABLE)
-		ok = queue_list_put_table(&run->text, list, &table);
-	else if (run->set->format == FORMAT_CSV)
-		queue_list_put_csv(&run->text, list, run->set->header);
-	else
-		queue_list_put_ndjson(&run->text, list);
 	live->listed = true;
-	return !ok || run->text.failed ? err_nomem(err)
-		: writer_window(run->writer, &run->text, err);
+	return queue_list_put(&run->text, list, &conf)
+		? writer_window(run->writer, &run->text, err) : err_nomem(err);
 }
 
 static enum status take_names(struct live *live, struct err *err)

@@ -269,19 +269,6 @@ void queue_list_sort(struct queue_list *list)
 
 /* --- printed ------------------------------------------------------------------------ */
 
-static void put_text_or_null(struct buf *out, const char *before, const char *text)
-{
-	if (*text)
-		json_put_quoted(out, before, text);
-	else
-		buf_printf(out, "%snull", before);
-}
-
-static const char *next_media(const char *media)
-{
-	return media + strlen(media) + 1;
-}
-
 void queue_list_put_page(struct buf *out, const struct queue_index *queues)
 {
 	bool first = true;
@@ -300,65 +287,39 @@ void queue_list_put_page(struct buf *out, const struct queue_index *queues)
 	buf_str(out, "]}");
 }
 
-void queue_list_put_ndjson(struct buf *out, const struct queue_list *list)
+static void put_id(struct buf *out, const void *item)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		const struct queue_list_entry *e = &list->v[i];
-		const char *media = e->media;
-
-		buf_printf(out, "{\"id\":\"%s\"", e->id);
-		json_put_quoted(out, ",\"name\":", e->name);
-		put_text_or_null(out, ",\"divisionId\":", e->division_id);
-		put_text_or_null(out, ",\"divisionName\":", e->division_name);
-		buf_str(out, ",\"mediaTypes\":[");
-		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media))
-			json_put_quoted(out, j ? "," : "", media);
-		buf_str(out, "]}\n");
-	}
+	buf_str(out, ((const struct queue_list_entry *)item)->id);
 }
 
-static void put_csv_text(struct buf *out, const char *text)
+static void put_media(struct buf *out, const void *item)
 {
-	buf_char(out, ',');
-	text_put_csv(out, text);
+	const struct queue_list_entry *e = item;
+	const char *media = e->media;
+
+	for (size_t i = 0; i < e->nmedia; i++, media += strlen(media) + 1)
+		buf_printf(out, "%s%s", i ? " " : "", media);
 }
 
-void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool header)
+#define MEMBER(member) NULL, offsetof(struct queue_list_entry, member)
+
+bool queue_list_put(struct buf *out, const struct queue_list *list, const struct list_conf *conf)
 {
-	if (header)
-		buf_str(out, "id,name,divisionId,divisionName,mediaTypes\n");
-	for (size_t i = 0; i < list->n; i++) {
-		const struct queue_list_entry *e = &list->v[i];
-		const char *media = e->media;
+	static const struct list_column data[] = {
+		{ "id", LIST_TEXT, put_id, 0 },
+		{ "name", LIST_TEXT, MEMBER(name) },
+		{ "divisionId", LIST_TEXT_OR_NULL, MEMBER(division_id) },
+		{ "divisionName", LIST_TEXT_OR_NULL, MEMBER(division_name) },
+		{ "mediaTypes", LIST_WORDS, put_media, 0 }
+	};
+	/* the name is last, because it may be long and is wrapped there */
+	static const struct list_column table[] = {
+		{ "id", LIST_TEXT, put_id, 0 },
+		{ "division", LIST_TEXT, MEMBER(division_name) },
+		{ "name", LIST_TEXT, MEMBER(name) }
+	};
+	static const struct list_columns columns = { data, ARRAY_LEN(data), table,
+		ARRAY_LEN(table) };
 
-		buf_str(out, e->id);
-		put_csv_text(out, e->name);
-		put_csv_text(out, e->division_id);
-		put_csv_text(out, e->division_name);
-		buf_char(out, ',');
-		for (size_t j = 0; j < e->nmedia; j++, media = next_media(media)) {
-			buf_str(out, j ? " " : "");
-			text_put_safe(out, media, strlen(media));
-		}
-		buf_char(out, '\n');
-	}
-}
-
-/* The name is last, because it may be long and is wrapped there. */
-bool queue_list_put_table(struct buf *out, const struct queue_list *list,
-	struct list_table *table)
-{
-	static const char *const titles[] = { "id", "division", "name" };
-	bool ok;
-
-	table->title = titles;
-	table->ncolumn = ARRAY_LEN(titles);
-	for (size_t i = 0; i < list->n; i++) {
-		lines_add(&table->cells, "%s", list->v[i].id);
-		lines_add(&table->cells, "%s", list->v[i].division_name);
-		lines_add(&table->cells, "%s", list->v[i].name);
-	}
-	ok = list_table_put(table, out);
-	lines_free(&table->cells);
-	return ok;
+	return list_put(&columns, list->v, list->n, sizeof(*list->v), conf, out);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "output/list_table.h"
+#include "output/list.h"
 #include "util/buf.h"
 #include "util/text.h"
 #include "window/queue_index.h"
@@ -47,12 +47,7 @@ void queue_list_put_page(struct buf *out, const struct queue_index *queues);
 /* Sorts by name (ignoring case, then bytewise, then by ID) and removes repeated IDs. */
 void queue_list_sort(struct queue_list *list);
 
-/* Write a sorted list for --list-queues: a JSON object in each line, CSV, or a table without media
- * types. The caller sets how the table is printed, the function adds its columns. False: out of
- * memory. */
-void queue_list_put_ndjson(struct buf *out, const struct queue_list *list);
-void queue_list_put_csv(struct buf *out, const struct queue_list *list, bool header);
-bool queue_list_put_table(struct buf *out, const struct queue_list *list,
-	struct list_table *table);
+/* Writes a sorted list for --list-queues; a table is without media types. False: out of memory. */
+bool queue_list_put(struct buf *out, const struct queue_list *list, const struct list_conf *conf);
 
 #endif

@@ -260,10 +260,12 @@ static bool list_of_metrics(struct buf *text)
 {
 	static const char *const patterns[] = { "oW*", "tWait" };
 	const struct metric_list list = { .pattern = patterns, .npattern = 2 };
-	struct list_table table = { .header = true, .width = 80 };
+	const struct list_conf ndjson = { .format = FORMAT_NDJSON },
+		csv = { .format = FORMAT_CSV, .header = true },
+		table = { .format = FORMAT_TABLE, .header = true, .fd = -1 };
 
-	return metric_list_put_ndjson(&list, text) && metric_list_put_csv(&list, true, text)
-		&& metric_list_put_table(&list, &table, text);
+	return metric_list_put(&list, &ndjson, text) && metric_list_put(&list, &csv, text)
+		&& metric_list_put(&list, &table, text);
 }
 
 TEST(list__reports_lost_lines)

@@ -45,6 +45,7 @@ static void check_entry(const struct queue_list_entry *e)
 
 static void check_list(const struct queue_list *list)
 {
+	struct list_conf conf = { .format = FORMAT_NDJSON, .header = true };
 	struct buf out = { 0 };
 	size_t lines = 0;
 
@@ -54,7 +55,7 @@ static void check_list(const struct queue_list *list)
 		for (size_t k = 0; k < i; k++)
 			must(strcmp(list->v[i].id, list->v[k].id) != 0);
 	}
-	queue_list_put_ndjson(&out, list);
+	must(queue_list_put(&out, list, &conf));
 	must(!out.failed && utf8_valid(out.data ? out.data : "", out.len));
 	for (const char *s = out.data, *end = s ? s + out.len : s; s < end; lines++) {
 		s = json_skip(s, end);
@@ -62,7 +63,8 @@ static void check_list(const struct queue_list *list)
 	}
 	must(lines == list->n);
 	buf_clear(&out);
-	queue_list_put_csv(&out, list, true);
+	conf.format = FORMAT_CSV;
+	must(queue_list_put(&out, list, &conf));
 	must(!out.failed);
 	buf_free(&out);
 }

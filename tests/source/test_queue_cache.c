@@ -78,7 +78,7 @@ TEST(list__is_cached_for_an_hour)
 	assert_int_equal(mode_of(place.file), 0600);
 	assert_int_equal(mode_of(place.dir), 0700);
 	assert_true(loads("x*", NOW));
-	queue_list_put_ndjson(&out, &place.list);
+	queue_list_put(&out, &place.list, &(struct list_conf){ .format = FORMAT_NDJSON });
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data,
 		"{\"id\":\"" ID("0003") "\",\"name\":\"\",\"divisionId\":null,"

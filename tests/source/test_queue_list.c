@@ -157,10 +157,12 @@ TEST(page__can_be_written_and_read_back)
 
 TEST(list__is_printed_as_ndjson_and_csv)
 {
+	const struct list_conf ndjson = { .format = FORMAT_NDJSON };
+	struct list_conf csv = { .format = FORMAT_CSV, .header = true };
 	struct buf out = { 0 };
 
 	read_list(full_page);
-	queue_list_put_ndjson(&out, &list);
+	assert_true(queue_list_put(&out, &list, &ndjson));
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data,
 		"{\"id\":\"" ID("0003") "\",\"name\":\"\",\"divisionId\":null,"
@@ -171,14 +173,15 @@ TEST(list__is_printed_as_ndjson_and_csv)
 		"\"divisionId\":\"d1\",\"divisionName\":\"Home\","
 		"\"mediaTypes\":[\"call\",\"message\"]}\n");
 	buf_clear(&out);
-	queue_list_put_csv(&out, &list, true);
+	assert_true(queue_list_put(&out, &list, &csv));
 	assert_true(buf_char(&out, '\0'));
 	assert_string_equal(out.data, "id,name,divisionId,divisionName,mediaTypes\n"
 		ID("0003") ",,,,\n" ID("0002") ",\"K\303\226LN \"\"1\"\", \360\237\230\200\",,,\n"
 		"0000000a-0000-4000-8000-000000000001,Sales,d1,Home,call message\n");
 	buf_clear(&out);
-	queue_list_put_csv(&out, &(struct queue_list){ 0 }, false);
-	queue_list_put_ndjson(&out, &(struct queue_list){ 0 });
+	csv.header = false;
+	assert_true(queue_list_put(&out, &(struct queue_list){ 0 }, &csv));
+	assert_true(queue_list_put(&out, &(struct queue_list){ 0 }, &ndjson));
 	assert_int_equal(out.len, 0);
 	buf_free(&out);
 }
