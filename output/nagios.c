@@ -24,6 +24,7 @@ struct checked {		/* a path, and its ranges for one scope */
 	bool given[LIMITS];
 	struct nagios_range range[LIMITS];
 	size_t nvalue;		/* rows of the last window in which it has a value */
+	bool met;		/* a row has had a value */
 };
 
 /* A number of a row, and the ranges that apply to it. */
@@ -467,8 +468,10 @@ static void note_value(struct nagios *check, size_t first, const struct row_wind
 		struct checked *k = &check->v[j];
 
 		if (row_name_same(&k->name, &check->v[first].name)
-		    && scopes_cover(check->scopes, k->scope, w, i, &k->name))
+		    && scopes_cover(check->scopes, k->scope, w, i, &k->name)) {
 			k->nvalue++;
+			k->met = true;
+		}
 	}
 }
 
@@ -594,6 +597,17 @@ bool nagios_take(struct nagios *check, const struct row_window *w)
 			count_unknown(check, k, w);
 	return !check->worst.failed && !check->first.failed && !check->values.failed
 		&& !check->text.failed && !scopes_failed(check->scopes);
+}
+
+const struct scope *nagios_unmet(const struct nagios *check, size_t *at)
+{
+	while (*at < check->n) {
+		const struct checked *k = &check->v[(*at)++];
+
+		if (!k->met)
+			return k->scope;
+	}
+	return NULL;
 }
 
 /* --- the end ------------------------------------------------------------------------ */

@@ -57,6 +57,10 @@ void nagios_on_hit(struct nagios *check, nagios_out_of_range *out_of_range, void
  * memory. */
 bool nagios_take(struct nagios *check, const struct row_window *w);
 
+/* The scope of the next range, from entry *at on, whose number no row in it has had so far; NULL:
+ * there are no more. Set *at to 0 before the first call. */
+const struct scope *nagios_unmet(const struct nagios *check, size_t *at);
+
 /*
  * The result of a run that ended with st: the state, the text (borrowed until the next call), and
  * the whole line, which contains both. why: the reason, if st is not ST_OK. False: out of memory.

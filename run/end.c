@@ -104,14 +104,19 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 		? writer_window(run->writer, &run->text, err) : err_nomem(err);
 }
 
-/* Without a warning, a threshold whose value is in no row would look like one that never held. */
+/* Without a warning, a threshold or range whose number is in no row would look like a good one. */
 static void warn_of_unmet(const struct run *run)
 {
 	const struct thresholds *ts = run->set->thresholds;
+	const struct nagios *ranges = run->set->ranges;
+	const struct scope *unmet;
 
-	if (!ts || !sinks_windows(run->sinks))
+	if (!sinks_windows(run->sinks))
 		return;
-	for (size_t i = 0; i < thresholds_count(ts); i++)
+	for (size_t at = 0; ranges && (unmet = nagios_unmet(ranges, &at)); )
+		audit_events_doubt(run->events, "%s '%.200s': no row has this number, so it marks "
+			"nothing", scope_flag(unmet), scope_expr(unmet));
+	for (size_t i = 0; ts && i < thresholds_count(ts); i++)
 		if (!threshold_was_met(ts, i))
 			audit_events_doubt(run->events, "--fail-if '%.200s': no row has this "
 				"number, so it never held", threshold_text(ts, i));

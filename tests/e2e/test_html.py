@@ -123,6 +123,9 @@ def test_ranges_need_a_check_or_a_page(tool):
     assert "--warning 'updates=1' needs --check or -f html" in result.err
     # they do not change the status of the run
     tool.run(*REPLAY, "-s", *HTML, "-C", "updates=:0", status=0)
+    result = tool.run(*REPLAY, *HTML, "-W", "state.gone.max=1", "-C", "updates=:0", status=0)
+    assert result.warnings("marks nothing") == [
+        "--warning 'state.gone.max=1': no row has this number, so it marks nothing"]
     assert "'updates' has no range" in tool.run(*REPLAY, *HTML, "-C", "updates", status=2).err
 
 
