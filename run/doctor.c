@@ -258,18 +258,6 @@ static struct input_report doctor_report(const void *state)
 	};
 }
 
-static enum status doctor_print_rest(void *state, struct err *err)
-{
-	(void)state;
-	(void)err;
-	return ST_OK;
-}
-
-static void doctor_end(void *state)
-{
-	(void)state;
-}
-
 static int64_t doctor_close(void *state)
 {
 	struct doctor *d = state;
@@ -289,8 +277,6 @@ const struct input input_doctor = {
 	.free = doctor_free,
 	.report = doctor_report,
 	.turn = doctor_turn,
-	.print_rest = doctor_print_rest,
-	.end = doctor_end,
 	.close = doctor_close,
 	.step_close = doctor_step_close
 };

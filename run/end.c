@@ -40,7 +40,7 @@ static enum status worse(enum status st, enum status late, struct err *err,
 /* Begins to close the input. Returns when that and the remaining rows must be done. */
 static int64_t close_input(struct run *run, enum status st)
 {
-	int64_t us = run->input->close(run->input_state);
+	int64_t us = run->input->close ? run->input->close(run->input_state) : 0;
 
 	if (us < END_US)
 		us = END_US;
@@ -60,7 +60,8 @@ static enum status finish(struct run *run, enum status st, bool rows_left, int64
 	struct err wait_err;
 
 	for (;;) {
-		closed = run->input->step_close(run->input_state);
+		closed = !run->input->step_close
+			|| run->input->step_close(run->input_state);
 		if (rows_left)
 			late = writer_flush(run->writer, err);
 		rows_left = rows_left && late == ST_OK && writer_waiting(run->writer);
@@ -149,11 +150,12 @@ static enum status end_rows(struct run *run, enum status st, struct err *err)
 {
 	enum status late = ST_OK;
 
-	if (leaves_partial_rows(st))
+	if (leaves_partial_rows(st) && run->input->print_rest)
 		late = run->input->print_rest(run->input_state, err);
 	if (late != ST_OK)
 		return late;
-	run->input->end(run->input_state);
+	if (run->input->end)
+		run->input->end(run->input_state);
 	return sinks_end(run->sinks, &run->warnings, err);
 }
 

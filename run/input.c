@@ -5,7 +5,7 @@
 const struct input *input_of(const struct options *set)
 {
 	static const struct input *const inputs[] = {
-		[TASK_LIVE] = &input_live, [TASK_LIST_QUEUES] = &input_live,
+		[TASK_LIVE] = &input_live, [TASK_LIST_QUEUES] = &input_list_queues,
 		[TASK_REPLAY] = &input_replay, [TASK_DOCTOR] = &input_doctor
 	};
 

@@ -1,8 +1,8 @@
 /*
  * Where the windows of a run come from: a connection (live.c) or recordings (replay.c). An input
  * hands its windows to the run's sinks; these two get messages, and own a pipeline that makes
- * windows of them. The input of --doctor (doctor.c) makes none. A new input is a file in run/ that
- * defines a struct input, and a line in input.c that chooses it.
+ * windows of them. The inputs of --doctor (doctor.c) and --list-queues (list_queues.c) make none. A
+ * new input is a file in run/ that defines a struct input, and a line in input.c that chooses it.
  */
 #ifndef RUN_INPUT_H
 #define RUN_INPUT_H
@@ -31,7 +31,7 @@ struct input_report {
 /* state is what the input itself allocates and keeps. */
 struct input {
 	/* Windows end by the run's clock. If not, the input waits for the readers of rows, and
-	 * stalled() and catch_up() may be NULL. */
+	 * stalled() is never called. */
 	bool real_time;
 
 	/* Borrows the run. Pass *state to free() also after a failure. */
@@ -41,6 +41,8 @@ struct input {
 
 	/* Takes what has come since the last turn, and prints the windows that are over. */
 	enum status (*turn)(void *state, struct err *err);
+	/* All below may be NULL: there is nothing to do. */
+
 	/* A signal ends the run: prints the windows that are over by now. */
 	enum status (*catch_up)(void *state, struct err *err);
 	/* The process did not run from from_us until now. Call before turn(). */
@@ -61,6 +63,6 @@ struct input_report input_report(const struct run *run);
 
 const struct input *input_of(const struct options *set);
 
-extern const struct input input_live, input_replay, input_doctor;
+extern const struct input input_live, input_replay, input_doctor, input_list_queues;
 
 #endif

@@ -5,16 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "auth/token.h"
-#include "auth/token_cache.h"
 #include "run/recorder.h"
+#include "run/run_api.h"
 #include "run/run_queues.h"
 #include "run/run_source.h"
 #include "run/run_state.h"
 #include "run/setup.h"
 #include "source/channel_api.h"
 #include "source/queue_cache.h"
-#include "source/queue_lookup.h"
 #include "source/source.h"
 #include "util/time.h"
 #include "util/utf8.h"
@@ -22,14 +20,10 @@
 struct live {
 	struct run *run;
 	struct pipeline *pipeline;
-	struct token_cache *token_cache;
-	struct token *token;
-	uint64_t reported_token;	/* generation of the last token in an event; 0: none */
+	struct run_api api;
 	struct source source;
 	char *payload;			/* the subscription that the stream sends */
-	struct queue_lookup *lookup;	/* finds queues by name before the source is opened */
-	struct lines wanted_names;	/* the names and patterns to look up */
-	bool listed;			/* --list-queues has printed them */
+	struct lines wanted_names;	/* to look up before the source is opened */
 	struct queue_list cached_names;	/* of queues that are named by ID */
 	struct recorder recorder;
 	size_t nrefused;		/* queues */
@@ -50,7 +44,7 @@ static enum status open_stream(struct live *live, struct err *err)
 	if (!live->payload)
 		return err_nomem(err);
 	conf.payload = live->payload;
-	live->source.stream = stream_new(&conf, run->http, live->token, run->now_us);
+	live->source.stream = stream_new(&conf, run->http, live->api.token, run->now_us);
 	return live->source.stream ? ST_OK : err_nomem(err);
 }
 
@@ -60,7 +54,7 @@ static enum status open_channel(struct live *live, struct err *err)
 	const struct channel_conf conf = setup_channel_conf(run->set, run->began_us);
 
 	live->source.channel = channel_new(&conf, (const char *const *)run->queues.v,
-		run->queues.n, run->http, live->token, run->now_us);
+		run->queues.n, run->http, live->api.token, run->now_us);
 	return live->source.channel ? ST_OK : err_nomem(err);
 }
 
@@ -83,17 +77,8 @@ static void gather_names(struct lines *names, const struct options *set)
 /* Begins to look up queues by name; the source is opened later, when they are known. */
 static enum status open_lookup(struct live *live, struct err *err)
 {
-	const struct run *run = live->run;
-	const struct options *set = run->set;
-	struct queue_lookup_conf conf = setup_lookup_conf(set);
-
-	gather_names(&live->wanted_names, set);
-	if (live->wanted_names.failed)
-		return err_nomem(err);
-	conf.pattern = (const char *const *)live->wanted_names.v;
-	conf.npattern = live->wanted_names.n;
-	live->lookup = queue_lookup_new(&conf, run->http, live->token, run->now_us);
-	return live->lookup ? ST_OK : err_nomem(err);
+	gather_names(&live->wanted_names, live->run->set);
+	return run_api_look_up(&live->api, &live->wanted_names, err);
 }
 
 /* If all queues are named by ID, rows have names only if the cache or --queue-file has them. There
@@ -111,22 +96,6 @@ static enum status take_cached_names(struct live *live, struct err *err)
 	return run_queues_find(run, live->pipeline, &live->cached_names, err);
 }
 
-static enum status open_token(struct live *live, struct err *err)
-{
-	struct run *run = live->run;
-	const struct options *set = run->set;
-	const struct creds *creds = &set->creds;
-	const struct token_conf conf = setup_token_conf(set);
-
-	if (!setup_secret(run, creds->secret) || !setup_secret(run, creds->access_token))
-		return err_nomem(err);
-	if (set->cache && creds->client_id && !creds->access_token)
-		live->token_cache = token_cache_open(creds->base_url, creds->client_id,
-			&run->warnings);
-	live->token = token_new(&conf, creds, live->token_cache, run->http);
-	return live->token ? ST_OK : err_nomem(err);
-}
-
 static enum status live_open(void **state, struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
@@ -141,15 +110,12 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 	live->recorder.run = run;
 	st = pipeline_new(&live->pipeline, &conf, err);
 	if (st == ST_OK)
-		st = setup_net(run, err);
-	if (st == ST_OK)
-		st = open_token(live, err);
+		st = run_api_open(&live->api, run, err);
 	if (st == ST_OK)
 		st = run_queues_set_file_names(run, live->pipeline, err);
 	if (st != ST_OK)
 		return st;
-	if (set->task == TASK_LIST_QUEUES || set->queue_names.n
-	    || scopes_needing_names(set->scopes))
+	if (set->queue_names.n || scopes_needing_names(set->scopes))
 		return open_lookup(live, err);
 	if (set->source == SOURCE_NOTIFICATIONS)
 		st = take_cached_names(live, err);
@@ -164,9 +130,7 @@ static void live_free(void *state)
 		return;
 	pipeline_free(live->pipeline);
 	source_free(&live->source);
-	queue_lookup_free(live->lookup);
-	token_free(live->token);
-	token_cache_close(live->token_cache);
+	run_api_free(&live->api);
 	recorder_free(&live->recorder);
 	lines_free(&live->wanted_names);
 	queue_list_free(&live->cached_names);
@@ -250,16 +214,10 @@ static enum status take_secret(struct live *live, const struct session_event *ev
 static enum status take_event(struct live *live, const struct session_event *event,
 	struct err *err)
 {
-	if (event->kind == SESSION_TOKEN_ACQUIRED || event->kind == SESSION_TOKEN_CACHED) {
-		/* the lookup of queues has reported it already */
-		if (event->generation == live->reported_token)
-			return ST_OK;
-		live->reported_token = event->generation;
-		/* before the event, so that no line can show the token */
-		if (!setup_secret(live->run, token_value(live->token)))
-			return err_nomem(err);
-	}
-	audit_events_stream(live->run->events, event->socket, event);
+	enum status st = run_api_event(&live->api, event, err);
+
+	if (st != ST_OK)
+		return st;
 	switch (event->kind) {
 	case SESSION_CONNECTED:
 		return take_state(live, event, SOCKET_CONNECTED, err);
@@ -274,12 +232,11 @@ static enum status take_event(struct live *live, const struct session_event *eve
 	case SESSION_REFUSED:
 		note_refusal(live, event);
 		break;
-	case SESSION_OVER:
-		return err_set(err, event->status, "%.*s", (int)event->len, event->text);
 	case SESSION_TOKEN_ACQUIRED:
 	case SESSION_TOKEN_CACHED:
 	case SESSION_TOKEN_REFUSED:
 	case SESSION_TOKEN_RETRY:
+	case SESSION_OVER:
 	case SESSION_RETRY:
 	case SESSION_CLOSED:
 	case SESSION_SILENT:
@@ -304,59 +261,32 @@ static enum status take_events(struct live *live, struct err *err)
 
 /* --- queues by name --------------------------------------------------------------------- */
 
-static enum status print_names(struct live *live, const struct queue_list *list, struct err *err)
+static enum status take_names(struct live *live, const struct queue_list *list, struct err *err)
 {
 	struct run *run = live->run;
-	const struct list_conf conf = { .format = run->set->format, .header = run->set->header,
-		.ascii = run->set->ascii, .fd = writer_fd(run->writer) };
+	enum status st = run_queues_find(run, live->pipeline, list, err);
 
-	buf_clear(&run->text);
-	live->listed = true;
-	return queue_list_put(&run->text, list, &conf)
-		? writer_window(run->writer, &run->text, err) : err_nomem(err);
-}
-
-static enum status take_names(struct live *live, struct err *err)
-{
-	struct run *run = live->run;
-	const struct queue_list *list = queue_lookup_list(live->lookup);
-	enum status st;
-
-	if (list->skipped)
-		lines_add(&run->warnings, "queues left out of the list, because their ID or name "
-			"is missing or malformed: %zu", list->skipped);
-	if (run->set->task == TASK_LIST_QUEUES)
-		return print_names(live, list, err);
-	st = run_queues_find(run, live->pipeline, list, err);
 	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
 		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; --source notifications "
 			"takes %d", run->queues.n, CHANNEL_QUEUES_MAX);
-	if (st != ST_OK)
-		return st;
-	return open_source(live, err);
+	return st == ST_OK ? open_source(live, err) : st;
 }
 
 /* Whether the lookup of queues is under way, so that there is no source yet. */
 static bool looks_up(const struct live *live)
 {
-	return live->lookup && !source_exists(&live->source);
+	return live->api.lookup && !source_exists(&live->source);
 }
 
 /* A turn before the source is opened. */
 static enum status lookup_turn(struct live *live, struct err *err)
 {
-	struct run *run = live->run;
-	struct session_event event;
-	enum status st = ST_OK;
+	const struct queue_list *list;
+	enum status st = run_api_lookup_turn(&live->api, &list, err);
 
-	while (st == ST_OK && queue_lookup_next(live->lookup, &event))
-		st = take_event(live, &event, err);
-	if (st != ST_OK)
-		return st;
-	queue_lookup_step(live->lookup, run->now_us, &run->warnings);
-	if (queue_lookup_is_ready(live->lookup) && !live->listed)
-		st = take_names(live, err);
-	audit_events_warnings(run->events, &run->warnings);
+	if (st == ST_OK && list)
+		st = take_names(live, list, err);
+	audit_events_warnings(live->run->events, &live->run->warnings);
 	return st;
 }
 
@@ -367,7 +297,6 @@ static enum status live_stalled(void *state, int64_t from_us, struct err *err)
 	struct live *live = state;
 	struct run *run = live->run;
 
-	audit_events_stalled(run->events, from_us, run->now_us);
 	if (!source_exists(&live->source))
 		return ST_OK;
 	recorder_stall(&live->recorder, from_us);
@@ -438,7 +367,7 @@ static enum status live_turn(void *state, struct err *err)
 static int64_t deadline_us(const struct live *live)
 {
 	int64_t window = pipeline_due_us(live->pipeline);
-	int64_t source = looks_up(live) ? queue_lookup_deadline_us(live->lookup)
+	int64_t source = looks_up(live) ? queue_lookup_deadline_us(live->api.lookup)
 		: source_deadline_us(&live->source);
 
 	return window != NO_TIME && window < source ? window : source;
@@ -455,13 +384,6 @@ static const char *doing(const struct live *live)
 	return t->connected ? "reconnecting" : "connecting";
 }
 
-static const char *over(const struct live *live)
-{
-	if (live->listed)
-		return "every queue was listed";
-	return pipeline_has_all(live->pipeline) ? "every window was printed" : NULL;
-}
-
 static struct input_report live_report(const void *state)
 {
 	const struct live *live = state;
@@ -474,7 +396,7 @@ static struct input_report live_report(const void *state)
 		.up = up,
 		.doing = doing(live),
 		.attempt = up ? 0 : audit_events_totals(live->run->events)->attempt,
-		.over = over(live),
+		.over = pipeline_has_all(live->pipeline) ? "every window was printed" : NULL,
 		.fault = source_status(&live->source),
 		.fault_text = up ? live->refused
 			: "the connection was down when the last window closed"

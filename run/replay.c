@@ -641,12 +641,6 @@ static int64_t replay_close(void *state)
 	return 0;
 }
 
-static bool replay_step_close(void *state)
-{
-	(void)state;
-	return true;
-}
-
 const struct input input_replay = {
 	.open = replay_open,
 	.free = replay_free,
@@ -654,6 +648,5 @@ const struct input input_replay = {
 	.turn = replay_turn,
 	.print_rest = replay_print_rest,
 	.end = replay_end,
-	.close = replay_close,
-	.step_close = replay_step_close
+	.close = replay_close
 };

@@ -104,7 +104,8 @@ static enum status find_stall(struct run *run, struct err *err)
 	run->turned_us = run->now_us;
 	if (!run->input->real_time || run->now_us - from_us <= STALL_US)
 		return ST_OK;
-	return run->input->stalled(run->input_state, from_us, err);
+	audit_events_stalled(run->events, from_us, run->now_us);
+	return run->input->stalled ? run->input->stalled(run->input_state, from_us, err) : ST_OK;
 }
 
 /* Ends the run if the turn's audit lines could not be written. */
@@ -164,7 +165,7 @@ enum status run_turn(struct run *run, struct err *err)
 	ending = signals_take(run);
 	if (ending) {
 		stop_progress(run);	/* a second signal would not wipe it */
-		if (run->input->real_time)	/* windows that are over by now are not partial */
+		if (run->input->catch_up)	/* windows that are over by now are not partial */
 			st = run->input->catch_up(run->input_state, err);
 		return st == ST_OK ? signals_status(ending, err) : st;
 	}
