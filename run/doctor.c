@@ -18,7 +18,7 @@
 
 static enum status take_list(struct doctor *d, struct err *err)
 {
-	const struct queue_list *list = queue_lookup_list(d->lookup);
+	const struct queue_list *list = queue_lookup_list(d->api.lookup);
 	struct lines problems = { 0 };
 	char text[128];
 	enum status st = run_queues_match(d->run, list, &problems, err);
@@ -63,17 +63,6 @@ static void next_part(struct doctor *d, enum part part)
 	d->begun = false;
 }
 
-static bool open_lookup(struct doctor *d)
-{
-	const struct options *set = d->run->set;
-	struct queue_lookup_conf conf = setup_lookup_conf(set);
-
-	conf.pattern = (const char *const *)set->queue_names.v;
-	conf.npattern = set->queue_names.n;
-	d->lookup = queue_lookup_new(&conf, d->run->http, d->token, d->run->now_us);
-	return d->lookup;
-}
-
 /* The query is asked as --now does, without a channel, and the channel is opened as --no-snapshot
  * does, without a query. */
 static bool open_channel(struct doctor *d)
@@ -86,7 +75,7 @@ static bool open_channel(struct doctor *d)
 	conf.resync_us = 0;
 	conf.spares = true;
 	d->source.channel = channel_new(&conf, (const char *const *)run->queues.v, run->queues.n,
-		run->http, d->token, run->now_us);
+		run->http, d->api.token, run->now_us);
 	return d->source.channel;
 }
 
@@ -99,7 +88,7 @@ static bool open_stream(struct doctor *d)
 		set->interval, set->metric, set->nasked);
 	conf.payload = d->payload;
 	if (d->payload)
-		d->source.stream = stream_new(&conf, d->run->http, d->token, d->run->now_us);
+		d->source.stream = stream_new(&conf, d->run->http, d->api.token, d->run->now_us);
 	return d->source.stream;
 }
 
@@ -119,7 +108,7 @@ static enum status begin_part(struct doctor *d, struct err *err)
 	if (doctor_part_is_over(d))
 		return ST_OK;
 	if (d->part == PART_LIST)
-		return open_lookup(d) ? ST_OK : err_nomem(err);
+		return run_api_look_up(&d->api, &d->run->set->queue_names, err);
 	if (!d->known && n)
 		d->known = calloc(n, sizeof(*d->known));
 	ok = d->known && (d->part == PART_STREAM ? open_stream(d) : open_channel(d));
@@ -145,8 +134,8 @@ static enum status step_part(struct doctor *d, struct err *err)
 	struct run *run = d->run;
 
 	if (d->part == PART_LIST) {
-		queue_lookup_step(d->lookup, run->now_us, &run->warnings);
-		return queue_lookup_is_ready(d->lookup) ? take_list(d, err) : ST_OK;
+		queue_lookup_step(d->api.lookup, run->now_us, &run->warnings);
+		return queue_lookup_is_ready(d->api.lookup) ? take_list(d, err) : ST_OK;
 	}
 	source_watch(&d->source, run->now_us, INT64_MIN);
 	source_step(&d->source, run->now_us);
@@ -168,15 +157,13 @@ static void check_time(struct doctor *d)
 static enum status doctor_open(void **state, struct run *run, struct err *err)
 {
 	const struct options *set = run->set;
-	const struct creds *creds = &set->creds;
-	const struct token_conf conf = setup_token_conf(set);
 	struct doctor *d = calloc(1, sizeof(*d));
 	enum status st;
 
 	*state = d;
 	if (!d)
 		return err_nomem(err);
-	st = setup_net(run, err);
+	st = run_api_open(&d->api, run, err);
 	if (st != ST_OK)
 		return st;
 	d->run = d->report.run = run;
@@ -184,9 +171,7 @@ static enum status doctor_open(void **state, struct run *run, struct err *err)
 	d->frames = stream_events_new(set->metric, set->nmetric, set->nasked, set->outlier,
 		set->noutlier);
 	d->notifications = notifications_new();
-	d->token = token_new(&conf, creds, NULL, run->http);
-	if (!d->frames || !d->notifications || !d->token || !setup_secret(run, creds->secret)
-	    || !setup_secret(run, creds->access_token))
+	if (!d->frames || !d->notifications)
 		return err_nomem(err);
 	doctor_report_settings(&d->report);
 	next_part(d, PART_LIST);
@@ -203,8 +188,7 @@ static void doctor_free(void *state)
 		free(d->known[i].refused);
 	free(d->known);
 	source_free(&d->source);
-	queue_lookup_free(d->lookup);
-	token_free(d->token);
+	run_api_free(&d->api);
 	stream_events_free(d->frames);
 	notifications_free(d->notifications);
 	free(d->payload);
@@ -237,7 +221,7 @@ static int64_t part_deadline_us(const struct doctor *d)
 
 	if (!d->begun || doctor_part_is_over(d))
 		return INT64_MIN;
-	us = d->part == PART_LIST ? queue_lookup_deadline_us(d->lookup)
+	us = d->part == PART_LIST ? queue_lookup_deadline_us(d->api.lookup)
 		: source_deadline_us(&d->source);
 	return us < d->until_us ? us : d->until_us;
 }

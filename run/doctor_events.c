@@ -88,8 +88,8 @@ static void tell_token(struct doctor *d, const struct session_event *event)
 /* The name of a queue, if the list of queues was read; else its ID. */
 static const char *name_of(const struct doctor *d, const char *id)
 {
-	const struct queue_list *list = d->lookup && queue_lookup_is_ready(d->lookup)
-		? queue_lookup_list(d->lookup) : NULL;
+	const struct queue_list *list = d->api.lookup && queue_lookup_is_ready(d->api.lookup)
+		? queue_lookup_list(d->api.lookup) : NULL;
 
 	for (size_t i = 0; list && i < list->n; i++)
 		if (strcmp(list->v[i].id, id) == 0)
@@ -315,7 +315,7 @@ static void connected(struct doctor *d, const struct session_event *event)
 
 static enum status take_secret(struct doctor *d, const struct session_event *event, struct err *err)
 {
-	const char *token = event->kind == SESSION_SECRET ? event->text : token_value(d->token);
+	const char *token = event->kind == SESSION_SECRET ? event->text : token_value(d->api.token);
 
 	return !token || !*token || setup_secret(d->run, token) ? ST_OK : err_nomem(err);
 }
@@ -376,7 +376,7 @@ static enum status take_event(struct doctor *d, const struct session_event *even
 
 static bool next_event(struct doctor *d, struct session_event *event)
 {
-	return d->part == PART_LIST ? queue_lookup_next(d->lookup, event)
+	return d->part == PART_LIST ? queue_lookup_next(d->api.lookup, event)
 		: source_next(&d->source, d->run->now_us, event);
 }
 

@@ -12,8 +12,8 @@
 #include "message/notification.h"
 #include "message/stream_event.h"
 #include "run/doctor_report.h"
+#include "run/run_api.h"
 #include "run/run_state.h"
-#include "source/queue_lookup.h"
 #include "source/session.h"
 #include "source/source.h"
 
@@ -37,7 +37,7 @@ struct doctor_queue {
 struct doctor {
 	struct run *run;
 	struct doctor_report report;
-	struct token *token;
+	struct run_api api;	/* the token, and the lookup of queues */
 	uint64_t token_told;	/* generation of the last token in a line; 0: none */
 	bool no_token;		/* there is none */
 	bool asked;		/* the query was answered */
@@ -45,7 +45,6 @@ struct doctor {
 	enum part part;		/* PARTS: all parts are over */
 	bool begun;		/* the part's source is open */
 	unsigned next;		/* the check of the part that is to be done next */
-	struct queue_lookup *lookup;
 	struct source source;
 	char *payload;
 	struct doctor_queue *known;	/* NULL: no part has needed it yet */

@@ -1,6 +1,6 @@
 /*
- * The access to the service that a live run and --list-queues share: the token, and the lookup of
- * queues before there is a source.
+ * The access to the service that live runs, --list-queues and --doctor share: the token, and the
+ * lookup of queues, for which there need be no source.
  */
 #ifndef RUN_RUN_API_H
 #define RUN_RUN_API_H
