@@ -140,6 +140,28 @@ char *creds_region_domain(const char *region, const char **why)
 	return domain;
 }
 
+/* The region or domain that differs least from the one given, by two letters at most; NULL: none
+ * does, or it is one of them. */
+static const char *nearest(const char *host)
+{
+	const char *found = NULL;
+	size_t fewest = 2;
+
+	host = behind_prefix(host);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(regions); i++) {
+		const char *known = regions[i / 2][i % 2];
+		size_t edits = text_edits(host, strlen(host), known, strlen(known), fewest);
+
+		if (edits == 0)
+			return NULL;
+		if (edits < fewest || (edits == fewest && !found)) {
+			fewest = edits;
+			found = known;
+		}
+	}
+	return found;
+}
+
 /* --- the service's three hosts ------------------------------------------------------ */
 
 static bool is_known_domain(const char *domain)
@@ -316,9 +338,9 @@ static struct host_origin host_of_family(const struct host_family *family)
 }
 
 static void load_host(struct creds *c, const struct creds_conf *conf, struct host_origin origin,
-	struct lines *problems)
+	struct lines *problems, struct lines *warnings)
 {
-	const char *why = NULL, *shown, *user;
+	const char *why = NULL, *shown, *user, *near;
 	char text[TEXT_SHOWN_SIZE];
 	size_t len;
 	bool ok;
@@ -335,6 +357,10 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		free(c->domain);
 		c->domain = NULL;
 	}
+	near = nearest(origin.host);
+	if (ok && near)
+		lines_add(warnings, "%s '%s': this is no domain of Genesys Cloud; did you mean %s?",
+			c->host_from, text_shown(text, origin.host, strlen(origin.host)), near);
 	if (ok)
 		return;
 	shown = origin.host;	/* show neither user nor query, which may be secrets */
@@ -347,7 +373,9 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		shown = user;
 	}
 	if (why)
-		lines_add(problems, "%s '%s': %s", c->host_from, text_shown(text, shown, len), why);
+		lines_add(problems, "%s '%s': %s%s%s%s", c->host_from,
+			text_shown(text, shown, len), why, near ? "; did you mean " : "",
+			near ? near : "", near ? "?" : "");
 	else
 		lines_add(problems, "out of memory");
 }
@@ -487,7 +515,7 @@ static void load_profile(struct creds *c, const struct creds_conf *conf, struct 
 		return;
 	if (!conf->flags_only) {
 		take_profile(c, conf, &p, problems);
-		load_host(c, conf, profile_host(&p), problems);
+		load_host(c, conf, profile_host(&p), problems, warnings);
 	}
 	gc_profile_free(&p);
 }
@@ -519,7 +547,7 @@ static void report_unused(const struct creds *c, struct lines *problems)
 }
 
 static void load_environment(struct creds *c, const struct creds_conf *conf,
-	struct lines *problems)
+	struct lines *problems, struct lines *warnings)
 {
 	const struct host_family *family;
 
@@ -531,7 +559,7 @@ static void load_environment(struct creds *c, const struct creds_conf *conf,
 		family = choose_family(c->secret_from != NULL);
 		load_client(c, conf, family, problems);
 	}
-	load_host(c, conf, host_of_family(family), problems);
+	load_host(c, conf, host_of_family(family), problems, warnings);
 	if (!c->host_from || (!c->token_from && (!c->id_from || !c->secret_from)))
 		report_unused(c, problems);
 }
@@ -545,10 +573,10 @@ void creds_load(struct creds *creds, const struct creds_conf *conf, struct lines
 		load_secret_files(creds, conf, problems, warnings);
 	if (conf->flags_only) {
 		if (conf->host)
-			load_host(creds, conf, host_of_family(&families[0]), problems);
+			load_host(creds, conf, host_of_family(&families[0]), problems, warnings);
 		text_wipe(&creds->secret);
 	} else if (!conf->profile) {
-		load_environment(creds, conf, problems);
+		load_environment(creds, conf, problems, warnings);
 	}
 }
 

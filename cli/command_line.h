@@ -31,6 +31,7 @@ struct command_line {
 	bool defaults;			/* the value being set is a default */
 	const char *help_topic;		/* of --help; NULL: none */
 	bool help, version, queue_stdin, outlier_none, secret_given;
+	bool unknown;			/* an option is unknown, so queues may be missing */
 	char implying[32];		/* the option that implies notifications, as "--now" */
 	struct lines operands;		/* queue IDs */
 };

@@ -81,6 +81,7 @@ static void unknown_option(struct command_line *p, const char *arg, const char *
 	size_t len = strcspn(arg, "="), n = 0;
 	bool value = false;
 
+	p->unknown = true;
 	text_shown(name, arg, len);
 	FOR_EACH_OPTION(d) {
 		all[d - option_table] = d->name;
@@ -115,9 +116,10 @@ static void bad_option(struct command_line *p, int code, int key, char **argv)
 	if (d)
 		lines_add(&p->problems, "--%s %s", d->name, code == ':'
 			? "needs a value" : "takes no value");
-	else if (key)
+	else if (key) {
+		p->unknown = true;
 		lines_add(&p->problems, "unknown option -%s; see --help", name);
-	else
+	} else
 		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
 }
 
@@ -181,6 +183,14 @@ static void take_config(struct command_line *p)
 	config_args_apply(p);
 }
 
+/* Whether an operand begins with a queue ID. If not, it can be the value of an unknown option. */
+static bool is_id(const char *operand)
+{
+	char id[UUID_LEN + 1];
+
+	return text_parse_uuid(operand, strcspn(operand, ","), id);
+}
+
 static void read_argv(struct command_line *p, int argc, char **argv)
 {
 	struct option longs[OPTIONS_MAX + 1];
@@ -205,7 +215,8 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 			command_line_apply(p, of_key(key), optarg);
 	}
 	for (; optind < argc; optind++)
-		lines_add(&p->operands, "%s", argv[optind]);
+		if (!p->unknown || is_id(argv[optind]))
+			lines_add(&p->operands, "%s", argv[optind]);
 	for (size_t i = 0; i < p->operands.n; i++)
 		queue_args_operand(p, p->operands.v[i]);
 }

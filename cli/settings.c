@@ -8,6 +8,7 @@
 #include "auth/creds.h"
 #include "json.h"
 #include "output/list_table.h"
+#include "util/time.h"
 
 #define AUDITED_MAX 3550		/* bytes of settings that fit into run.start's line */
 
@@ -130,6 +131,38 @@ static void add_secret(struct lines *cells, const char *name, const char *from)
 		add_rows(cells, name, &hidden, creds_origin(from));
 }
 
+/* Says what the run would do, so that the table ends with an answer. */
+static void put_summary(struct buf *out, const struct command_line *p)
+{
+	const struct options *set = p->set;
+	const size_t queues = set->queues.n, names = set->queue_names.n;
+	char text[DURATION_TEXT_MAX];
+
+	buf_str(out, "\nThese settings are valid. The run would ");
+	if (set->task == TASK_LIST_QUEUES || set->task == TASK_DOCTOR) {
+		buf_str(out, set->task == TASK_DOCTOR ? "check each step.\n"
+			: "list the queues.\n");
+		return;
+	}
+	buf_str(out, set->task == TASK_REPLAY ? "read a recording" : "watch");
+	if (queues)
+		buf_printf(out, "%s %zu queue%s", set->replay ? " of" : "", queues,
+			queues == 1 ? "" : "s");
+	if (names)
+		buf_printf(out, "%s the queues that match %zu name%s", queues ? " and" : "", names,
+			names == 1 ? "" : "s");
+	if (set->now) {
+		buf_str(out, " once.\n");
+		return;
+	}
+	time_format_duration(text, set->window_ms);
+	if (set->count)
+		buf_printf(out, " for %u window%s of %s.\n", (unsigned)set->count,
+			set->count == 1 ? "" : "s", text);
+	else
+		buf_printf(out, " in windows of %s.\n", text);
+}
+
 bool settings_put_table(struct buf *out, const struct command_line *p)
 {
 	static const char *const titles[] = { "  option", "value", "from" };
@@ -152,6 +185,7 @@ bool settings_put_table(struct buf *out, const struct command_line *p)
 	list_table_fit(&table, STDOUT_FILENO);
 	ok = list_table_put(&table, out);
 	lines_free(&table.cells);
+	put_summary(out, p);
 	return ok;
 }
 

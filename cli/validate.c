@@ -474,7 +474,7 @@ static void check_queues(struct command_line *p)
 
 	if (p->modes & MODE_LIST || (replay && !(p->modes & MODE_NOTIFICATIONS)))
 		return;
-	if (!set->queues.n && !names_queues(p) && !replay)
+	if (!set->queues.n && !names_queues(p) && !replay && !p->unknown)
 		lines_add(&p->problems, "no queue: give a queue ID, --queue%s or --queue-file",
 			set->source == SOURCE_NOTIFICATIONS ? ", --queue-name" : "");
 	check_queue_count(p);

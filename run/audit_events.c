@@ -31,7 +31,7 @@ struct audit_events {
 	int64_t lag_us;
 	unsigned up;		/* bits by socket: it is connected */
 	int64_t down_us;	/* since when no socket is, after a loss; NO_TIME: not so */
-	bool counts_resyncs;
+	bool counts_resyncs, tells_retries, hides_foreign;
 	struct lines doubts;	/* texts that audit_events_doubt has written */
 	char threshold[512];	/* text of the first threshold that held; "": none */
 	const struct deliveries *deliveries;		/* NULL: none */
@@ -70,6 +70,16 @@ void audit_events_free(struct audit_events *events)
 const char *audit_events_reject_name(enum audit_events_reject reason)
 {
 	return other_names[reason] ? other_names[reason] : verdict_name((enum verdict)reason);
+}
+
+void audit_events_tell_retries(struct audit_events *events)
+{
+	events->tells_retries = true;
+}
+
+void audit_events_hide_foreign(struct audit_events *events)
+{
+	events->hides_foreign = true;
 }
 
 void audit_events_time(struct audit_events *events, int64_t now_us, int64_t real_us)
@@ -295,10 +305,18 @@ static void say_stream(struct audit_events *events, const struct session_event *
 		event->text ? event->text : "");
 }
 
+static void say_retry(struct audit_events *events, const struct session_event *event)
+{
+	audit_say(events->audit, LEVEL_WARNING, "cannot connect: %.*s; trying again",
+		(int)event->len, event->text ? event->text : "no reason is known");
+}
+
 void audit_events_stream(struct audit_events *events, size_t stream,
 	const struct session_event *event)
 {
 	enum session_event_kind kind = event->kind;
+	const bool first = (kind == SESSION_RETRY || kind == SESSION_TOKEN_RETRY)
+		&& !events->totals.attempt;
 
 	count_stream(&events->totals, event);
 	if (kind == SESSION_CONNECTED || kind == SESSION_LOST)
@@ -308,6 +326,8 @@ void audit_events_stream(struct audit_events *events, size_t stream,
 	begin(events, stream_lines[kind].level, stream_lines[kind].name);
 	if (stream_lines[kind].sentence && !(kind == SESSION_LOST && events->up))
 		say_stream(events, event);
+	else if (first && events->tells_retries)
+		say_retry(events, event);
 	if (kind >= SESSION_CONNECTED && kind < SESSION_REFUSED)
 		audit_int(events->audit, "stream", (int64_t)stream);
 	if (kind == SESSION_CONNECTED || kind == SESSION_LOST || kind == SESSION_MESSAGE
@@ -395,7 +415,8 @@ static struct quiet *quiet_of(struct audit_events *events, enum audit_events_rej
 static void say_reject(struct audit_events *events, enum audit_events_reject reason,
 	const char *queue_id, const char *detail)
 {
-	if (events->totals.rejected[reason] > 1)
+	if (events->totals.rejected[reason] > 1
+	    || (reason == REJECT_FOREIGN_QUEUE && events->hides_foreign))
 		return;
 	audit_say(events->audit, LEVEL_WARNING, "dropped a frame: %s%s%s%s%s; more of them are "
 		"only counted", audit_events_reject_name(reason), detail ? ": " : "",

@@ -53,6 +53,11 @@ struct audit_events;
 struct audit_events *audit_events_new(struct audit *audit);
 void audit_events_free(struct audit_events *events);
 
+/* What a terminal is told: the first failed attempt of each outage, because no progress line shows
+ * it; and nothing of frames of other queues, because the user chose queues of a recording. */
+void audit_events_tell_retries(struct audit_events *events);
+void audit_events_hide_foreign(struct audit_events *events);
+
 /* Sets the time of the following events, by the run's clock and by the system's. Call once a
  * turn. */
 void audit_events_time(struct audit_events *events, int64_t now_us, int64_t real_us);

@@ -85,16 +85,20 @@ static void tell_token(struct doctor *d, const struct session_event *event)
 	doctor_report_clock(&d->report, false);
 }
 
-/* The name of a queue, if the list of queues was read; else its ID. */
+/* The name of a queue, if the list of queues or a file has it; else its ID. */
 static const char *name_of(const struct doctor *d, const char *id)
 {
 	const struct queue_list *list = d->api.lookup && queue_lookup_is_ready(d->api.lookup)
 		? queue_lookup_list(d->api.lookup) : NULL;
+	const struct queue_index *of_files = &d->run->set->file_names;
+	const size_t at = queue_index_find(of_files, id);
+	const char *name;
 
 	for (size_t i = 0; list && i < list->n; i++)
 		if (strcmp(list->v[i].id, id) == 0)
 			return list->v[i].name;
-	return id;
+	name = at == QUEUE_INDEX_NONE ? NULL : queue_index_name(of_files, at);
+	return name ? name : id;
 }
 
 static void tell_queue(struct doctor *d, size_t i)

@@ -204,8 +204,10 @@ enum status setup_progress(struct run *run, struct err *err)
 	const struct options *set = run->set;
 
 	if (set->task == TASK_DOCTOR || set->level >= LEVEL_DOUBT || !isatty(run->stderr_fd)
-	    || !terminal_is_smart())
+	    || !terminal_is_smart()) {
+		audit_events_tell_retries(run->events);
 		return ST_OK;
+	}
 	run->progress = progress_new(run->stderr_fd, run->now_us);
 	if (!run->progress)
 		return err_nomem(err);
@@ -252,6 +254,8 @@ enum status setup_audit(struct run *run, struct err *err)
 		return err_nomem(err);
 	if (run->set->source == SOURCE_NOTIFICATIONS && !run->set->now)
 		audit_events_counts_resyncs(run->events);
+	if (run->set->replay && !run->set->queues_recorded)
+		audit_events_hide_foreign(run->events);
 	return ST_OK;
 }
 

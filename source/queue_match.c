@@ -37,27 +37,31 @@ static bool fits(const char *pattern, const char *name)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-/* How much a name differs from the one that was asked for; SIZE_MAX: too much. A name that contains
- * the text asked for counts as near. */
-static size_t distance(const char *asked, const char *name)
+/* How much a name, or its first bytes if asked is their pattern, differs from what was asked for;
+ * SIZE_MAX: too much. A name that contains the text asked for counts as near. */
+static size_t distance(const char *asked, bool is_beginning, const char *name)
 {
 	size_t na = utf8_cut(asked, strlen(asked), TEXT_EDITS_MAX);
-	size_t nb = utf8_cut(name, strlen(name), TEXT_EDITS_MAX), d;
+	size_t nb = utf8_cut(name, strlen(name), TEXT_EDITS_MAX), d, begun;
 
 	if (na >= 3 && strstr(name, asked))
 		return 1;
 	d = text_edits(asked, na, name, nb, text_edits_near(na));
+	for (size_t n = na - 1; is_beginning && na && n <= na + 1 && n < nb; n++) {
+		begun = text_edits(asked, na, name, utf8_cut(name, nb, n), 2);
+		d = begun < d ? begun : d;
+	}
 	return d < na ? d : SIZE_MAX;
 }
 
 /* Finds the most similar names, of equally similar ones those that sort first. Returns how many. */
-static size_t find_nearest(const struct queue_list *list, const char *asked,
+static size_t find_nearest(const struct queue_list *list, const char *asked, bool is_beginning,
 	const struct queue_list_entry *found[NEAREST])
 {
 	size_t far[NEAREST], n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		size_t d = distance(asked, list->v[i].folded), at;
+		size_t d = distance(asked, is_beginning, list->v[i].folded), at;
 
 		if (d == SIZE_MAX || (n == NEAREST && d >= far[n - 1]))
 			continue;
@@ -91,10 +95,11 @@ static bool put_lookalikes(const struct queue_list *list, const char *asked, str
 	return n > 0;
 }
 
-static void put_nearest(const struct queue_list *list, const char *asked, struct buf *text)
+static void put_nearest(const struct queue_list *list, const char *asked, bool is_beginning,
+	struct buf *text)
 {
 	const struct queue_list_entry *found[NEAREST];
-	size_t n = find_nearest(list, asked, found);
+	size_t n = find_nearest(list, asked, is_beginning, found);
 
 	for (size_t i = 0; i < n; i++)
 		json_put_quoted(text, i ? ", " : "; similar names: ", found[i]->name);
@@ -121,7 +126,8 @@ static void report_none(const struct queue_list *list, const char *pattern, char
 			*to++ = *from;
 	*to = '\0';
 	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && put_lookalikes(list, folded, &text)))
-		put_nearest(list, folded, &text);
+		put_nearest(list, folded, strchr(pattern, '*') == pattern + strlen(pattern) - 1,
+			&text);
 	add_problem(problems, &text);
 }
 

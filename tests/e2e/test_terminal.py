@@ -107,13 +107,27 @@ def test_refused_login_is_printed_once(see, serve):
     assert status == 3 and len(said) == 1 and said[0].startswith("gsqstat: the client ID or ")
 
 
-@pytest.mark.parametrize("env", [{}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}])
 def test_retries_have_no_line(see, serve, tool, env):
     gate = serve(**FAILS)
     tool.env.update(env)
     status, said = see("--retry-for", "1s", QUEUE)
     assert status == 5 and len(gate.token_requests) > 1
     assert len(said) == 1 and said[0].endswith("; gave up after --retry-for 1s")
+
+
+def test_first_retry_has_a_line_where_no_progress_is_shown(see, serve, tool):
+    gate = serve(**FAILS)
+    tool.env["TERM"] = "dumb"
+    status, said = see("--retry-for", "1s", QUEUE)
+    assert status == 5 and len(gate.token_requests) > 2 and len(said) == 2
+    assert said[0].startswith("gsqstat: warning: cannot connect: the token endpoint failed: ")
+    assert said[0].endswith("HTTP 503; trying again")
+
+
+def test_replay_of_chosen_queues_says_nothing_of_the_others(see):
+    status, said = see("--replay", SAMPLE, "-w", "1m", "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01")
+    assert status == 0 and not [line for line in said if "foreign-queue" in line]
 
 
 def test_progress_counts_the_attempts(tool, serve):
@@ -349,7 +363,9 @@ def test_long_names_of_a_list_are_wrapped(tool, notify):
 def settings(tool, *args, **more):
     """{option: (mark, [values], from)} as the table of --dry-run has them."""
     made, last = {}, None
-    titles, *lines = on_terminal(tool, "--dry-run", *args, columns=120, **more).splitlines()
+    text = on_terminal(tool, "--dry-run", *args, columns=120, **more)
+    (titles, *lines), end = [part.splitlines() for part in text.rstrip().split("\n\n")]
+    assert len(end) == 1 and end[0].startswith("These settings are valid. The run would ")
     value, origin = titles.index("value"), titles.index("from")
     for line in lines:
         if line[2:value].strip():

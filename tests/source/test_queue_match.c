@@ -124,8 +124,12 @@ TEST(problem__names_the_three_most_similar_names)
 		"Printer\"; similar names: \"Acme Corporation - Region North - Second Level - "
 		"Technics, Printers\"");
 	assert_problem("biling*\x1b", "no queue's name matches \"biling*\\u001b\"");
+	assert_problem("suporrt e*",
+		"no queue's name matches \"suporrt e*\"; similar names: \"Support EN\", "
+		"\"Suport\", \"Support DE\"");
 	assert_problem("suportt*",
-		"no queue's name matches \"suportt*\"; similar names: \"Suport\"");
+		"no queue's name matches \"suportt*\"; similar names: \"Suport\", "
+		"\"Support DE\", \"Support EN\"");
 	assert_problem("Zebra", "no queue has the name \"Zebra\"");
 	assert_problem("billing", "no queue has the name \"billing\"; similar names: "
 		"\"Billing \\u001b[31m\"");
