@@ -294,7 +294,7 @@ static void load_secret_files(struct creds *c, const struct creds_conf *conf,
 
 	if (conf->secret_file) {
 		c->secret_from = "--client-secret-file";
-		c->secret = creds_secret_file(conf->secret_file, c->secret_from, problems,
+		c->secret = creds_secret_file(conf->secret_file, conf->secret_flag, problems,
 			warnings);
 		return;
 	}
@@ -340,7 +340,7 @@ static struct host_origin host_of_family(const struct host_family *family)
 static void load_host(struct creds *c, const struct creds_conf *conf, struct host_origin origin,
 	struct lines *problems, struct lines *warnings)
 {
-	const char *why = NULL, *shown, *user, *near;
+	const char *why = NULL, *shown, *user, *near, *flag;
 	char text[TEXT_SHOWN_SIZE];
 	size_t len;
 	bool ok;
@@ -352,6 +352,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		return;
 	}
 	c->host_from = origin.from;
+	flag = conf->host ? conf->host_flag : origin.from;
 	ok = creds_hosts(c, origin.host, conf->notifications || origin.is_domain, &why);
 	if (!conf->notifications) {
 		free(c->domain);
@@ -360,7 +361,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 	near = nearest(origin.host);
 	if (ok && near)
 		lines_add(warnings, "%s '%s': this is no domain of Genesys Cloud; did you mean %s?",
-			c->host_from, text_shown(text, origin.host, strlen(origin.host)), near);
+			flag, text_shown(text, origin.host, strlen(origin.host)), near);
 	if (ok)
 		return;
 	shown = origin.host;	/* show neither user nor query, which may be secrets */
@@ -373,7 +374,7 @@ static void load_host(struct creds *c, const struct creds_conf *conf, struct hos
 		shown = user;
 	}
 	if (why)
-		lines_add(problems, "%s '%s': %s%s%s%s", c->host_from,
+		lines_add(problems, "%s '%s': %s%s%s%s", flag,
 			text_shown(text, shown, len), why, near ? "; did you mean " : "",
 			near ? near : "", near ? "?" : "");
 	else
@@ -469,16 +470,16 @@ static void take_profile(struct creds *c, const struct creds_conf *conf, struct 
 			c->client_id = take(&p->client_id);
 			c->secret = take(&p->secret);
 			c->id_from = c->secret_from = "--profile";
-			check_id(c->client_id, c->id_from, problems);
+			check_id(c->client_id, conf->profile_flag, problems);
 		}
 	}
 	if (c->access_token) {
 		c->token_from = "--profile";
-		check_token(c->access_token, c->token_from, problems);
+		check_token(c->access_token, conf->profile_flag, problems);
 	} else if (!c->client_id) {
-		lines_add(problems, "--profile '%s': no token: %s; log in with gc%s, or add an "
+		lines_add(problems, "%s '%s': no token: %s; log in with gc%s, or add an "
 			"access_token, or client_credentials with a client_secret, to the "
-			"profile in %s",
+			"profile in %s", conf->profile_flag,
 			text_shown(text, conf->profile, strlen(conf->profile)),
 			p->cached_token ? "gc's last login has expired" : "gc has not logged in",
 			p->cached_token ? " again" : "", c->profile_path);
@@ -499,7 +500,7 @@ static bool read_profile(struct creds *c, const struct creds_conf *conf, struct 
 	else if (variable("HOME"))
 		st = err_nomem(&err);
 	if (st != ST_OK)
-		lines_add(problems, "--profile '%s': %s",
+		lines_add(problems, "%s '%s': %s", conf->profile_flag,
 			text_shown(text, conf->profile, strlen(conf->profile)), err.text);
 	else
 		secret_file_warn(warnings, c->profile_path, p->open_mode);

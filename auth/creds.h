@@ -33,6 +33,7 @@ struct creds_conf {
 	const char *secret_file;	/* --client-secret-file, or NULL */
 	const char *host;		/* --host, or NULL */
 	const char *profile;		/* --profile, or NULL */
+	const char *secret_flag, *host_flag, *profile_flag;	/* how problems name these */
 	int64_t margin_ms;		/* how long gc's last login must still be valid */
 	bool notifications;		/* true: for the notification service; false: the stream */
 	bool flags_only;		/* for a replay, which needs no credentials: only check

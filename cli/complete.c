@@ -102,8 +102,9 @@ static const char *known_source(const struct request *r)
 /* Reads the cached queues of the client that the run would use. */
 static void load_queues(const struct request *r, struct queue_list *list)
 {
-	const struct creds_conf conf = { .host = value_of(r, "host"),
-		.profile = value_of(r, "profile"), .notifications = true };
+	const struct creds_conf conf = { .host = value_of(r, "host"), .host_flag = "--host",
+		.profile = value_of(r, "profile"), .profile_flag = "--profile",
+		.notifications = true };
 	struct lines problems = { 0 }, warnings = { 0 };
 	struct creds creds = { 0 };
 
@@ -224,12 +225,12 @@ static const struct option_def *find_option(const char *word)
 /* Reads the configuration file, unless that could wait or take from another reader. */
 static void read_config(struct request *r)
 {
-	const char *path = config_args_path(&r->flags);
+	const char *flag, *path = config_args_path(&r->flags, &flag);
 	struct stat st;
 
 	if (!path || strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
 		return;
-	config_file_read(&r->config, path);
+	config_file_read(&r->config, path, flag);
 	config_args_choose(&r->config, &r->flags);
 }
 

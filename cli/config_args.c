@@ -20,12 +20,13 @@ static size_t place(const struct option_def *d)
 	return (size_t)(d - option_table);
 }
 
-const char *config_args_path(const struct config_flags *flags)
+const char *config_args_path(const struct config_flags *flags, const char **flag)
 {
-	const char *path = getenv("GSQSTAT_CONFIG");
+	const struct option_def *config = option_table_find("config");
+	const bool given = flags->given[place(config)];
+	const char *path = given ? flags->value[place(config)] : getenv(CONFIG_VARIABLE);
 
-	if (flags->given[place(option_table_find("config"))])
-		path = flags->value[place(option_table_find("config"))];
+	*flag = given ? config->flag : CONFIG_VARIABLE;
 	return path && *path ? path : NULL;
 }
 
@@ -124,24 +125,13 @@ bool config_args_choose(struct config_file *c, const struct config_flags *flags)
 
 /* --- setting it --------------------------------------------------------------------- */
 
-static void apply(struct command_line *p, const struct config_entry *entry)
-{
-	const size_t problems = p->problems.n, warnings = p->set->warnings.n;
-
-	command_line_apply(p, entry->option, entry->value);
-	p->state[place(entry->option)].line = entry->line;
-	p->state[place(entry->option)].from = entry->from;
-	config_args_name_lines(p, &p->problems, problems, entry);
-	config_args_name_lines(p, &p->set->warnings, warnings, entry);
-}
-
 void config_args_apply(struct command_line *p)
 {
 	const struct config_file *c = p->set->config_file;
 
 	for (size_t i = 0; c && i < c->n; i++)
 		if (c->v[i].use == CONFIG_USED)
-			apply(p, &c->v[i]);
+			command_line_apply(p, c->v[i].option, c->v[i].value, &c->v[i]);
 }
 
 void config_args_apply_rest(struct command_line *p)
@@ -151,7 +141,7 @@ void config_args_apply_rest(struct command_line *p)
 
 	for (size_t i = 0; c && i < c->n; i++)
 		if (c->v[i].use == CONFIG_LATER && !(source & ~c->v[i].option->modes))
-			apply(p, &c->v[i]);
+			command_line_apply(p, c->v[i].option, c->v[i].value, &c->v[i]);
 }
 
 void config_args_set(struct command_line *p, const char *value)
@@ -159,95 +149,4 @@ void config_args_set(struct command_line *p, const char *value)
 	if (command_line_given(p, "config"))
 		command_line_problem(p, value, "there can be only one configuration file");
 	p->set->config = value;
-}
-
-/* --- naming it in messages ---------------------------------------------------------- */
-
-/* The option that a text begins with, behind `--`, and the length of its name; NULL: none. */
-static const struct option_def *option_at(const char *s, size_t *len)
-{
-	*len = strspn(s, "abcdefghijklmnopqrstuvwxyz-");
-	return option_table_look_up(s, *len);
-}
-
-/* How well the value of an entry fits ` 'VALUE'…`: 2 if it is the same, 1 if it contains it. */
-static unsigned fit(const struct config_entry *entry, const char *quoted)
-{
-	char shown[TEXT_SHOWN_SIZE];
-	size_t len;
-
-	if (!entry->value || strncmp(quoted, " '", 2) != 0)
-		return 0;
-	text_shown(shown, entry->value, strlen(entry->value));
-	len = strlen(shown);
-	quoted += 2;
-	if (strncmp(quoted, shown, len) == 0 && quoted[len] == '\'')
-		return 2;
-	return memmem(shown, len, quoted, strcspn(quoted, "'")) != NULL;
-}
-
-/* The entry of the option whose value the text quotes, or else the last one; NULL: the option does
- * not come from the file. */
-static const struct config_entry *find_entry(const struct command_line *p,
-	const struct option_def *d, const char *quoted)
-{
-	const struct config_file *c = p->set->config_file;
-	const struct config_entry *best = NULL;
-
-	for (size_t i = 0; p->state[place(d)].line && i < c->n; i++)
-		if (c->v[i].option == d && (!best || fit(&c->v[i], quoted) >= fit(best, quoted)))
-			best = &c->v[i];
-	return best;
-}
-
-/* The problem with the name of the option's line in the file; NULL: it stays as it is. */
-static char *named(const struct command_line *p, const char *text, const struct config_entry *entry)
-{
-	size_t len;
-	const struct option_def *d = strncmp(text, "--", 2) == 0 ? option_at(text + 2, &len) : NULL;
-
-	if (!d)
-		return NULL;
-	if (!entry || entry->option != d)
-		entry = find_entry(p, d, text + 2 + len);
-	if (entry)
-		return text_format("%s: %s", entry->from, text + 2);
-	if (strcmp(d->name, "config") == 0 && p->state[place(d)].from)
-		return text_format("%s%s", strcmp(p->state[place(d)].from, "environment") == 0
-			? "GSQSTAT_CONFIG" : "--config", text + 2 + len);
-	return NULL;
-}
-
-/* Appends where the option is set that the text names last, outside of values; NULL: it does not
- * come from the file. */
-static char *with_place(const struct command_line *p, const char *text)
-{
-	const char *quote = strrchr(text, '\''), *last = NULL;
-	const struct option_def *d;
-	size_t len;
-
-	for (const char *s = quote ? quote : text; (s = strstr(s, " --")); s += 3)
-		last = s + 3;
-	d = last ? option_at(last, &len) : NULL;
-	if (!d || !p->state[place(d)].line)
-		return NULL;
-	return text_format("%s (%s)", text, p->state[place(d)].from);
-}
-
-static void replace_line(struct lines *lines, size_t i, char *text)
-{
-	if (!text)
-		return;
-	free(lines->v[i]);
-	lines->v[i] = text;
-}
-
-void config_args_name_lines(const struct command_line *p, struct lines *lines, size_t first,
-	const struct config_entry *entry)
-{
-	for (size_t i = first; p->set->config && i < lines->n; i++) {
-		if (!entry)
-			replace_line(lines, i, with_place(p, lines->v[i]));
-		replace_line(lines, i, named(p, lines->v[i], entry));
-	}
 }

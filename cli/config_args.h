@@ -1,7 +1,7 @@
 /*
- * Decides which options of a configuration file a run uses, sets them, and names their lines in
- * messages. An option of the file is ignored if it is also given as a flag, or if it cannot be used
- * in the mode of the run, so one file can serve runs of both sources and --list-queues.
+ * Decides which options of a configuration file a run uses, and sets them. An option of the file is
+ * ignored if it is also given as a flag, or if it cannot be used in the mode of the run, so one
+ * file can serve runs of both sources and --list-queues.
  */
 #ifndef CLI_CONFIG_ARGS_H
 #define CLI_CONFIG_ARGS_H
@@ -19,8 +19,10 @@ struct config_flags {
 	bool operand;
 };
 
-/* The file of --config, or else of $GSQSTAT_CONFIG; NULL: none. */
-const char *config_args_path(const struct config_flags *flags);
+#define CONFIG_VARIABLE "GSQSTAT_CONFIG"
+
+/* The file of --config, or else of the variable; NULL: none. *flag: which of them names it. */
+const char *config_args_path(const struct config_flags *flags, const char **flag);
 
 /* Returns true if the option is given, by a flag or in the file (unless that line is ignored). Then
  * *value is the last value of the flag, or else of the file; NULL: it takes none. */
@@ -39,10 +41,5 @@ void config_args_apply_rest(struct command_line *p);
 
 /* Setter of --config. */
 void config_args_set(struct command_line *p, const char *value);
-
-/* In problems and warnings from the index `first` on, names file and line in place of an option
- * that comes from the file. entry NULL: looks for the one with the value that the line quotes. */
-void config_args_name_lines(const struct command_line *p, struct lines *lines, size_t first,
-	const struct config_entry *entry);
 
 #endif

@@ -151,6 +151,8 @@ static void take_option(struct config_file *c, size_t line, char *s)
 		return;
 	}
 	snprintf(entry.from, sizeof(entry.from), "%s:%zu", c->name, line);
+	snprintf(entry.flag, sizeof(entry.flag), "%s: %s", entry.from, entry.option->name);
+	snprintf(entry.place, sizeof(entry.place), " (%s)", entry.from);
 	why = take_value(s + len, &entry.value);
 	if (!why)
 		why = fault(entry.option, entry.value);
@@ -195,7 +197,7 @@ void config_file_parse(struct config_file *c)
 	}
 }
 
-void config_file_read(struct config_file *c, const char *path)
+void config_file_read(struct config_file *c, const char *path, const char *flag)
 {
 	const char *why = files_read(path, CONFIG_FILE_MAX, &c->text);
 
@@ -204,7 +206,7 @@ void config_file_read(struct config_file *c, const char *path)
 	text_shown(c->name, path, strlen(path));
 	c->unread = why != NULL;
 	if (why)
-		lines_add(&c->problems, "--config '%s': cannot be read: %s", c->name, why);
+		lines_add(&c->problems, "%s '%s': cannot be read: %s", flag, c->name, why);
 	else
 		config_file_parse(c);
 }

@@ -31,6 +31,8 @@ struct config_entry {
 	const char *value;		/* NULL: it has none */
 	size_t line;			/* from 1 */
 	char from[CONFIG_FROM_SIZE];	/* `NAME:LINE` */
+	/* The same for messages: `NAME:LINE: OPTION`, and ` (NAME:LINE)` */
+	char flag[CONFIG_FROM_SIZE + 32], place[CONFIG_FROM_SIZE + 4];
 	enum config_use use;		/* until config_args_choose: used unless bad */
 };
 
@@ -46,8 +48,8 @@ struct config_file {
 /* Reads the lines of c->text. All of c but name and text must be zero. */
 void config_file_parse(struct config_file *c);
 
-/* Reads the file (`-`: stdin) and its lines. *c must be all zero. */
-void config_file_read(struct config_file *c, const char *path);
+/* Reads the file (`-`: stdin) and its lines. *c must be all zero. flag: what named the file. */
+void config_file_read(struct config_file *c, const char *path, const char *flag);
 void config_file_free(struct config_file *c);
 
 #endif

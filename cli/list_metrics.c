@@ -13,7 +13,7 @@ static bool is_flag(const struct command_line *p, const char *name)
 {
 	const struct option_state *state = &p->state[option_table_find(name) - option_table];
 
-	return state->given && !state->line;
+	return state->given && !state->entry;
 }
 
 static struct metric_list list_of(const struct command_line *p)

@@ -75,8 +75,8 @@ static void warn_of_now(struct command_line *p)
 		if (is_pattern(patterns->v[i]) && !channel_api_query_has(patterns->v[i]))
 			buf_printf(&names, "%s%s", names.len ? "," : "", patterns->v[i]);
 	if (names.len && buf_char(&names, '\0'))
-		lines_add(&p->set->warnings, "--metric %s: no snapshot has it, so --now "
-			"does not print it", names.data);
+		lines_add(&p->set->warnings, "%s %s: no snapshot has it, so --now does not print "
+			"it", command_line_flag(p, p->current->name), names.data);
 	p->problems.failed = p->problems.failed || names.failed;
 	buf_free(&names);
 }
@@ -196,8 +196,8 @@ static bool lacks_metric(const struct command_line *p, const char *metric, char 
 		asked[n++] = set->metric[i];
 	}
 	text_words_hint(hint, sizeof(hint), metric, asked, n);
-	snprintf(why, size, "--metric does not ask for '%.100s'; add it to --metric or use %s",
-		metric, hint);
+	snprintf(why, size, "--metric does not ask for '%.100s'; add it to --metric%s or use %s",
+		metric, command_line_place(p, "metric"), hint);
 	return true;
 }
 
@@ -237,14 +237,16 @@ static void check_scope(struct command_line *p, const struct scope *scope,
 static void check_least(struct command_line *p, unsigned least, const char *expr)
 {
 	const struct options *set = p->set;
-	char why[160], limit[96];
+	char why[256], limit[192];
 
 	if (!set->count || least <= set->count || command_line_bad(p, "count"))
 		return;
 	if (set->now)
-		snprintf(limit, sizeof(limit), "--now has only 1");
+		snprintf(limit, sizeof(limit), "--now has only 1%s",
+			command_line_place(p, "now"));
 	else if (command_line_given(p, "count"))
-		snprintf(limit, sizeof(limit), "--count gives %u", set->count);
+		snprintf(limit, sizeof(limit), "--count gives %u%s", set->count,
+			command_line_place(p, "count"));
 	else
 		snprintf(limit, sizeof(limit), "without --count a run has 1; give --count %u or "
 			"more", least);
@@ -284,17 +286,18 @@ static void doubt_filtered(struct command_line *p, const struct row_name *name, 
 	    || !filter_names(f, f->metric, name->rest, name->path_len)
 	    || !is_magnitude(name->stat))
 		return;
-	lines_add(&set->doubts, "--%s '%.200s': the default --outlier drops frames with %s, so "
-		"this alarm stays silent; give --outlier none", p->current->name, expr,
-		set->outlier_text.v[0]);
+	lines_add(&set->doubts, "%s '%.200s': the default --outlier drops frames with %s, so "
+		"this alarm stays silent; give --outlier none",
+		command_line_value_flag(p, p->current->name, expr), expr, set->outlier_text.v[0]);
 }
 
 static void doubt_delta(struct command_line *p, const struct row_name *name, const char *expr)
 {
 	if (name->metric && name->stat == STAT_DELTA && p->set->count == 1
 	    && !command_line_bad(p, "count"))
-		lines_add(&p->set->doubts, "--%s '%.200s': the first window has no delta, unless a "
-			"half hour begins in it; give --count 2 or more", p->current->name, expr);
+		lines_add(&p->set->doubts, "%s '%.200s': the first window has no delta, unless a "
+			"half hour begins in it; give --count 2 or more",
+			command_line_value_flag(p, p->current->name, expr), expr);
 }
 
 static void settle_thresholds(struct command_line *p)

@@ -27,7 +27,7 @@ enum option_mode {
 };
 
 struct option_def {
-	const char *name;
+	const char *name, *flag;	/* the same, but flag begins with `--` */
 	char letter;			/* 0: none */
 	unsigned modes;			/* the modes in which it can be used */
 	const char *arg;		/* its value in --help, in brackets if it may be absent;

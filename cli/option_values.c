@@ -145,7 +145,8 @@ void option_values_set(struct command_line *p, const char *value)
 	case KIND_OUTPUT:
 	case KIND_SIDE_FILE: set_text(p, at, value); break;
 	case KIND_LIST: lines_add(at, "%s", value); break;
-	case KIND_TARGETS: targets_add(at, value, &p->problems, &p->set->warnings); break;
+	case KIND_TARGETS: targets_add(at, value, command_line_value_flag(p, d->name, value),
+		&p->problems, &p->set->warnings); break;
 	case KIND_NONE: break;
 	}
 }

@@ -29,7 +29,7 @@ static void apply_defaults(struct command_line *p)
 	p->defaults = true;
 	FOR_EACH_OPTION(d)
 		if (d->initial || d->kind == KIND_FLAG)
-			command_line_apply(p, d, d->initial);
+			command_line_apply(p, d, d->initial, NULL);
 	p->defaults = false;
 }
 
@@ -177,6 +177,7 @@ static void take_config(struct command_line *p)
 	if (!p->set->config)
 		return;
 	command_line_state(p, "config")->from = "environment";
+	command_line_state(p, "config")->flag = CONFIG_VARIABLE;
 	p->problems.failed = p->problems.failed || !c || c->problems.failed;
 	for (size_t i = 0; c && i < c->problems.n; i++)
 		lines_add(&p->problems, "%s", c->problems.v[i]);
@@ -212,7 +213,7 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 		if (key == '?' || key == ':')
 			bad_option(p, key, optopt, argv);
 		else
-			command_line_apply(p, of_key(key), optarg);
+			command_line_apply(p, of_key(key), optarg, NULL);
 	}
 	for (; optind < argc; optind++)
 		if (!p->unknown || is_id(argv[optind]))
@@ -263,8 +264,6 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 	/* another error could show the secret, or come from what the file would say */
 	if (!p->help && !p->secret_given && !(p->set->config_file && p->set->config_file->unread))
 		check_all(p);
-	config_args_name_lines(p, &p->problems, 0, NULL);
-	config_args_name_lines(p, &p->set->warnings, 0, NULL);
 	print_lines("", &p->problems);
 	if (p->problems.n || p->problems.failed) {
 		keep_first_problem(p);
@@ -336,16 +335,17 @@ bool options_ask_check(int argc, char **argv)
 bool options_read_config(struct options *set, int argc, char **argv)
 {
 	struct config_flags flags;
+	const char *flag;
 
 	options_scan(&flags, argc, argv);
 	if (has(&flags, "help") || has(&flags, "version"))
 		return false;
-	set->config = config_args_path(&flags);
+	set->config = config_args_path(&flags, &flag);
 	if (!set->config)
 		return false;
 	set->config_file = calloc(1, sizeof(*set->config_file));
 	if (!set->config_file)
 		return false;
-	config_file_read(set->config_file, set->config);
+	config_file_read(set->config_file, set->config, flag);
 	return config_args_choose(set->config_file, &flags);
 }

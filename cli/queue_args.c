@@ -91,7 +91,7 @@ static void add_queues(struct command_line *p, const char *value, const char *fr
 
 void queue_args_ids(struct command_line *p, const char *value)
 {
-	add_queues(p, value, "--queue");
+	add_queues(p, value, command_line_value_flag(p, "queue", value));
 }
 
 void queue_args_operand(struct command_line *p, const char *value)
@@ -116,9 +116,10 @@ void queue_args_name(struct command_line *p, const char *value)
 
 static void queue_entry(struct command_line *p, const char *path, const struct queue_file_entry *e)
 {
-	char from[TEXT_SHOWN_SIZE + 64], text[TEXT_SHOWN_SIZE];
+	char from[CONFIG_FROM_SIZE + TEXT_SHOWN_SIZE + 64], text[TEXT_SHOWN_SIZE];
 
-	snprintf(from, sizeof(from), "--queue-file '%s', line %zu:",
+	snprintf(from, sizeof(from), "%s '%s', line %zu:",
+		command_line_value_flag(p, "queue-file", path),
 		text_shown(text, path, strlen(path)), e->line);
 	if (e->why == why_no_memory)
 		p->problems.failed = true;
@@ -139,7 +140,8 @@ static void queue_entries(struct command_line *p, const struct buf *file, const 
 		queue_entry(p, path, &e);
 	queue_file_free(&f);
 	if (!found)
-		lines_add(&p->problems, "--queue-file '%s': contains no queue ID",
+		lines_add(&p->problems, "%s '%s': contains no queue ID",
+			command_line_value_flag(p, "queue-file", path),
 			text_shown(text, path, strlen(path)));
 }
 
@@ -166,7 +168,8 @@ void queue_args_file(struct command_line *p, const char *path)
 	if (!taken)
 		lines_add(&p->set->queue_files, "%s", path);
 	if (why)
-		command_line_file_problem(p, "--queue-file", path, why);
+		command_line_file_problem(p, command_line_value_flag(p, "queue-file", path), path,
+			why);
 	else
 		queue_entries(p, &text, path);
 	buf_free(&text);

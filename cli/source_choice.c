@@ -58,8 +58,8 @@ static void choose(struct command_line *p, const struct recording_head *head)
 	if (p->modes & MODE_REPLAY && (!head || head->source != SOURCE_UNKNOWN)) {
 		set_source(p, head ? head->source : SOURCE_UNKNOWN, from_recording);
 	} else if (d) {
-		snprintf(p->implying, sizeof(p->implying), "--%s", d->name);
-		set_source(p, SOURCE_NOTIFICATIONS, p->implying);
+		p->implying = d;
+		set_source(p, SOURCE_NOTIFICATIONS, d->flag);
 	} else if (!(p->modes & MODE_REPLAY)) {
 		take_variable(p);
 	}
@@ -85,15 +85,17 @@ const char *source_choice_conflict(const struct command_line *p, char *why, size
 {
 	const bool notifications = p->set->source == SOURCE_NOTIFICATIONS;
 	const char *from = p->state[option_table_find("source") - option_table].from;
+	const char *place = command_line_place(p, p->implying ? p->implying->name : "source");
 
 	if (from == from_recording)
 		snprintf(why, size, "needs a recording of %s", notifications ? "the stream"
 			: "notifications");
 	else if (!notifications)
-		snprintf(why, size, "cannot be used with --source stream");
+		snprintf(why, size, "cannot be used with --source stream%s", place);
 	else if (command_line_given(p, "source"))
-		snprintf(why, size, "needs --source stream");
+		snprintf(why, size, "needs --source stream%s", place);
 	else
-		snprintf(why, size, "needs --source stream, but %s chose notifications", from);
+		snprintf(why, size, "needs --source stream, but %s chose notifications%s", from,
+			place);
 	return why;
 }

@@ -144,7 +144,8 @@ static void validate_source(struct command_line *p)
 		leave_unread(p);
 		return;
 	}
-	if (recording_open(&set->recording, set->replay, &err) != ST_OK
+	if (recording_open(&set->recording, set->replay,
+		command_line_flag(p, "replay"), &err) != ST_OK
 	    || recording_peek(set->recording, !command_line_given(p, "source"), &head, &err)
 		!= ST_OK) {
 		lines_add(&p->problems, "%s", err.text);
@@ -237,18 +238,6 @@ static void validate_derive(struct command_line *p)
 
 /* --- options used together ---------------------------------------------------------- */
 
-/* The problem of an option that cannot be used in a mode of the run. */
-static const struct {
-	enum option_mode mode;
-	const char *text;
-} modes[] = {
-	{ MODE_NOW, "cannot be used with --now" },
-	{ MODE_REPLAY, "cannot be used with --replay" },
-	{ MODE_CHECK, "cannot be used with --check" },
-	{ MODE_LIST, "cannot be used with --list-queues" },
-	{ MODE_DOCTOR, "cannot be used with --doctor" }
-};
-
 /* Adds the problem `--OPTION 'VALUE' TEXT` for an option whose value is valid but does not fit the
  * other options; text is such as "needs --check". Adds none if the option was not given, or has a
  * problem already. Queue IDs that are operands count as --queue. */
@@ -267,8 +256,19 @@ static void misplaced(struct command_line *p, const struct option_def *d, const 
 		target_shown(shown, value);
 	else if (value)
 		text_shown(shown, value, strlen(value));
-	lines_add(&p->problems, "--%s%s%s%s %s", d->name, value ? " '" : "", shown,
-		value ? "'" : "", text);
+	lines_add(&p->problems, "%s%s%s%s %s", command_line_flag(p, d->name),
+		value ? " '" : "", shown, value ? "'" : "", text);
+}
+
+/* Reports that an option cannot be used with the other one. */
+static void misplaced_with(struct command_line *p, const struct option_def *d,
+	const struct option_def *other, const char *rest)
+{
+	char text[CONFIG_FROM_SIZE + 192];
+
+	snprintf(text, sizeof(text), "cannot be used with %s%s%s", other->flag, rest,
+		command_line_place(p, other->name));
+	misplaced(p, d, text);
 }
 
 static void check_needs(struct command_line *p, const struct option_def *d)
@@ -288,32 +288,41 @@ static void check_needs(struct command_line *p, const struct option_def *d)
 
 static void check_not_with(struct command_line *p, const struct option_def *d)
 {
-	const struct option_def *other = d->not_with ? option_table_find(d->not_with) : NULL;
-	char text[128];
-
-	if (!other || !p->state[other - option_table].given)
-		return;
-	snprintf(text, sizeof(text), "cannot be used with --%s", other->name);
-	misplaced(p, d, text);
+	if (d->not_with && command_line_given(p, d->not_with))
+		misplaced_with(p, d, option_table_find(d->not_with), "");
 }
 
-/* Reports options that cannot be used in this mode, if it is one of the run. */
-static void check_mode(struct command_line *p, unsigned mode, const char *text)
+/* Reports options that cannot be used with the source. */
+static void check_source(struct command_line *p)
 {
+	const unsigned source = p->modes & (MODE_STREAM | MODE_NOTIFICATIONS);
+	char text[CONFIG_FROM_SIZE + 128];
+
+	source_choice_conflict(p, text, sizeof(text));
 	FOR_EACH_OPTION(d)
-		if (p->modes & mode && d->modes & MODE_RUN && !(d->modes & mode))
+		if (d->modes & MODE_RUN && source & ~d->modes)
 			misplaced(p, d, text);
 }
 
-static void check_list_format(struct command_line *p, const char *flag)
+/* Reports options that cannot be used with the one that turned on a mode. */
+static void check_modes(struct command_line *p)
 {
-	char formats[128], text[192];
+	FOR_EACH_OPTION(mode)
+		FOR_EACH_OPTION(d)
+			if (p->modes & mode->enters && !(d->modes & mode->enters)
+			    && (d->modes & MODE_RUN || p->modes & MODE_NO_RUN))
+				misplaced_with(p, d, mode, "");
+}
+
+static void check_list_format(struct command_line *p, const char *list)
+{
+	char formats[128], text[136];
 
 	if (output_has(p->set->format, OUTPUT_LISTS))
 		return;
 	output_list(formats, sizeof(formats), "", OUTPUT_LISTS);
-	snprintf(text, sizeof(text), "cannot be used with %s; use %s", flag, formats);
-	misplaced(p, option_table_find("format"), text);
+	snprintf(text, sizeof(text), "; use %s", formats);
+	misplaced_with(p, option_table_find("format"), option_table_find(list), text);
 }
 
 /* Reports options that do not fit a mode without a run: --verify-audit or --list-metrics. */
@@ -322,15 +331,12 @@ static void check_no_run(struct command_line *p)
 	const struct options *set = p->set;
 	const bool verify = p->modes & MODE_VERIFY;
 
-	FOR_EACH_OPTION(d)
-		if (!(d->modes & p->modes))
-			misplaced(p, d, verify ? "cannot be used with --verify-audit"
-				: "cannot be used with --list-metrics");
+	check_modes(p);
 	FOR_EACH_OPTION(d)
 		if (verify && !(d->modes & MODE_RUN))
 			check_needs(p, d);
-	if (!verify && !command_line_state(p, "format")->line)
-		check_list_format(p, "--list-metrics");
+	if (!verify && !command_line_state(p, "format")->entry)
+		check_list_format(p, "list-metrics");
 	if (verify && set->rows && strcmp(set->rows, "-") == 0
 	    && strcmp(set->verify_audit, "-") == 0)
 		lines_add(&p->problems, "--rows '-': --verify-audit - reads stdin already");
@@ -339,8 +345,6 @@ static void check_no_run(struct command_line *p)
 /* Reports options of a run that cannot be used together according to the table. */
 static void check_table(struct command_line *p)
 {
-	char text[128];
-
 	FOR_EACH_OPTION(d)
 		if (!(d->modes & MODE_RUN))
 			misplaced(p, d, "needs --verify-audit");
@@ -349,10 +353,8 @@ static void check_table(struct command_line *p)
 			check_needs(p, d);
 	FOR_EACH_OPTION(d)
 		check_not_with(p, d);
-	check_mode(p, p->modes & (MODE_STREAM | MODE_NOTIFICATIONS),
-		source_choice_conflict(p, text, sizeof(text)));
-	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
-		check_mode(p, modes[i].mode, modes[i].text);
+	check_source(p);
+	check_modes(p);
 }
 
 /* Reports `none` or `all` of --media beside another word. */
@@ -362,7 +364,8 @@ static void check_media(struct command_line *p)
 
 	for (size_t i = 0; i < MEDIA_TYPES && !command_line_bad(p, "media"); i++)
 		if (words & 1u << i && words != 1u << i)
-			lines_add(&p->problems, "--media '%s' cannot be used with other words",
+			lines_add(&p->problems, "%s '%s' cannot be used with other words",
+				command_line_flag(p, "media"),
 				row_media_words[i]);
 }
 
@@ -376,8 +379,8 @@ static void check_config_stdin(struct command_line *p)
 	FOR_EACH_OPTION(d)
 		if (d->unfit == files_unreadable && option_values_text(d, set)
 		    && strcmp(option_values_text(d, set), "-") == 0)
-			lines_add(&p->problems, "--%s '-': --config - reads stdin already",
-				d->name);
+			lines_add(&p->problems, "%s '-': --config - reads stdin already",
+				command_line_flag(p, d->name));
 }
 
 /* Reports options that the format has no use for, unless they are from the configuration file. */
@@ -387,7 +390,7 @@ static void check_outputs(struct command_line *p)
 
 	FOR_EACH_OPTION(d) {
 		if (!d->outputs || d->kind == KIND_WORD || output_has(p->set->format, d->outputs)
-		    || command_line_state(p, d->name)->line)
+		    || command_line_state(p, d->name)->entry)
 			continue;
 		output_list(words, sizeof(words), "-f ", d->outputs);
 		snprintf(text, sizeof(text), "needs %s", words);
@@ -402,8 +405,8 @@ static void check_values(struct command_line *p)
 	char why[128], text[192];
 
 	if (set->audit != AUDIT_JSON && set->audit_file)
-		misplaced(p, option_table_find("audit"), "cannot be used with --audit-file, "
-			"which takes only json");
+		misplaced_with(p, option_table_find("audit"), option_table_find("audit-file"),
+			", which takes only json");
 	check_outputs(p);
 	if (p->modes & MODE_NOTIFICATIONS && set->time == TIME_EVENT) {
 		snprintf(text, sizeof(text), "%s; for notifications it is arrival",
@@ -412,13 +415,15 @@ static void check_values(struct command_line *p)
 	}
 	check_media(p);
 	if (p->modes & MODE_LIST)
-		check_list_format(p, "--list-queues");
+		check_list_format(p, "list-queues");
 	if (command_line_given(p, "callback") && !set->targets.spool)
 		misplaced(p, option_table_find("callback-spool-max"), "needs --callback-spool");
 	if (p->outlier_none && set->noutlier && command_line_given(p, "outlier"))
-		lines_add(&p->problems, "--outlier 'none' cannot be used with another --outlier");
+		lines_add(&p->problems, "%s 'none' cannot be used with another --outlier",
+			command_line_value_flag(p, "outlier", "none"));
 	if (set->replay && strcmp(set->replay, "-") == 0 && p->queue_stdin)
-		lines_add(&p->problems, "--queue-file '-': --replay - reads stdin already");
+		lines_add(&p->problems, "%s '-': --replay - reads stdin already",
+			command_line_value_flag(p, "queue-file", "-"));
 }
 
 static void check_times(struct command_line *p)
@@ -435,11 +440,12 @@ static void check_times(struct command_line *p)
 	time_format_duration(interval, set->interval_ms);
 	if (set->lateness_ms > LATENESS_WINDOWS_MAX * set->window_ms
 	    && !command_line_bad(p, "window") && !command_line_bad(p, "interval"))
-		lines_add(&p->problems, "--lateness '%s': must be at most 60 windows, that is %s",
-			late, most);
+		lines_add(&p->problems, "%s '%s': must be at most 60 windows, that is %s",
+			command_line_flag(p, "lateness"), late, most);
 	if (set->window_ms < set->interval_ms)
-		lines_add(&set->warnings, "--window %s is shorter than --interval %s: some "
-			"windows will have no update; give --window %s or more", window,
+		lines_add(&set->warnings, "%s %s is shorter than --interval %s: some windows will "
+			"have no update; give --window %s or more",
+			command_line_flag(p, "window"), window,
 			set->interval, interval);
 }
 
@@ -450,12 +456,14 @@ static void check_queue_count(struct command_line *p)
 	const struct lines *files = &set->queue_files;
 	const bool from_file = files->n == 1 && !command_line_given(p, "queue") && !p->operands.n;
 	const size_t most = set->source == SOURCE_NOTIFICATIONS ? CHANNEL_QUEUES_MAX : QUEUES_MAX;
-	char path[TEXT_SHOWN_SIZE] = "", text[TEXT_SHOWN_SIZE + 32] = "--queue";
+	char path[TEXT_SHOWN_SIZE] = "", text[CONFIG_FROM_SIZE + TEXT_SHOWN_SIZE + 32];
 
 	if (set->queues.n <= most || command_line_bad(p, "queue"))
 		return;
+	snprintf(text, sizeof(text), "%s", command_line_flag(p, "queue"));
 	if (from_file)
-		snprintf(text, sizeof(text), "--queue-file '%s'", text_shown(path, files->v[0],
+		snprintf(text, sizeof(text), "%s '%s'",
+			command_line_flag(p, "queue-file"), text_shown(path, files->v[0],
 			strlen(files->v[0])));
 	if (set->source == SOURCE_NOTIFICATIONS)
 		lines_add(&p->problems, "%s: %zu queues; --source notifications takes %d", text,
@@ -480,6 +488,17 @@ static void check_queues(struct command_line *p)
 	check_queue_count(p);
 }
 
+static void check_targets(struct command_line *p)
+{
+	const struct targets_flags flags = {
+		.header_file = command_line_flag(p, "callback-header-file"),
+		.key_file = command_line_flag(p, "callback-key-file"),
+		.spool = command_line_flag(p, "callback-spool")
+	};
+
+	targets_check(&p->set->targets, &flags, &p->problems, &p->set->warnings);
+}
+
 static void validate_options(struct command_line *p)
 {
 	check_config_stdin(p);
@@ -489,7 +508,7 @@ static void validate_options(struct command_line *p)
 	}
 	check_table(p);
 	check_values(p);
-	targets_check(&p->set->targets, &p->problems, &p->set->warnings);
+	check_targets(p);
 	check_times(p);
 	check_queues(p);
 }
@@ -497,10 +516,11 @@ static void validate_options(struct command_line *p)
 /* --- files -------------------------------------------------------------------------- */
 
 /* Fills *use with the file of an option; an output that is not given is stdout. */
-static void add_use(struct files_use *use, const struct option_def *d, const struct options *set)
+static void add_use(struct files_use *use, const struct option_def *d,
+	const struct command_line *p)
 {
-	snprintf(use->flag, sizeof(use->flag), "--%s", d->name);
-	use->path = option_values_text(d, set);
+	use->flag = command_line_flag(p, d->name);
+	use->path = option_values_text(d, p->set);
 	use->output = d->kind != KIND_INPUT;
 	if (d->kind == KIND_OUTPUT && (!use->path || files_is_stdout(use->path)))
 		use->path = "-";
@@ -512,7 +532,8 @@ static void check_same_files(struct command_line *p)
 	const struct files_use named[] = {
 		{ "SSL_CERT_FILE", set->ca_file, false, false },
 		{ "CREDENTIALS_DIRECTORY", set->creds.secret_path, false, false },
-		{ "--profile", set->creds.profile_path, false, false }
+		{ command_line_flag(p, "profile"),
+			set->creds.profile_path, false, false }
 	};
 	const struct lines *lists = &set->queue_files, *urls = &set->targets.files;
 	size_t n = 0;
@@ -525,24 +546,27 @@ static void check_same_files(struct command_line *p)
 	}
 	FOR_EACH_OPTION(d)
 		if (d->kind == KIND_OUTPUT || d->kind == KIND_SIDE_FILE)
-			add_use(&use[n++], d, set);
+			add_use(&use[n++], d, p);
 	use[n++] = (struct files_use){ "standard error", "-", true, true };
 	FOR_EACH_OPTION(d)
 		if (d->kind == KIND_INPUT)
-			add_use(&use[n++], d, set);
+			add_use(&use[n++], d, p);
 	for (size_t i = 0; i < ARRAY_LEN(named); i++)
 		use[n++] = named[i];
 	for (size_t i = 0; i < lists->n; i++)
-		use[n++] = (struct files_use){ "--queue-file", lists->v[i], false, false };
+		use[n++] = (struct files_use){ command_line_value_flag(p, "queue-file",
+			lists->v[i]), lists->v[i], false, false };
 	for (size_t i = 0; i < urls->n; i++)
-		use[n++] = (struct files_use){ "--callback", urls->v[i], false, false };
+		use[n++] = (struct files_use){ command_line_value_flag(p, "callback",
+			urls->v[i]), urls->v[i], false, false };
 	files_check(use, n, &p->problems);
 	free(use);
 }
 
-static void check_output(struct command_line *p, const char *flag, const char *path,
+static void check_output(struct command_line *p, const char *option, const char *path,
 	enum status (*check)(const char *path, struct err *err))
 {
+	const char *flag = command_line_flag(p, option);
 	size_t len = path ? strlen(path) : 0;
 	struct err err;
 
@@ -563,8 +587,9 @@ static void check_replaced(struct command_line *p)
 
 	if (outputs[set->format]->only_last && set->output
 	    && replace_file_is_mount_point(set->output) && !files_is_stdout(set->output))
-		lines_add(&p->problems, "--output '%.100s': is a mount point, so it cannot be "
-			"replaced as a whole; mount its directory", set->output);
+		lines_add(&p->problems, "%s '%.100s': is a mount point, so it cannot be "
+			"replaced as a whole; mount its directory",
+			command_line_flag(p, "output"), set->output);
 }
 
 static void check_audit_file(struct command_line *p)
@@ -577,12 +602,13 @@ static void check_audit_file(struct command_line *p)
 	if (!path)
 		return;
 	if (stat(path, &st) != 0 && !files_has_foreign_link(path)) {
-		check_output(p, "--audit-file", path, side_file_check);
+		check_output(p, "audit-file", path, side_file_check);
 		return;
 	}
 	why = audit_file_unfit(path, set->audit_chain, set->audit_key.len ? &set->audit_key : NULL);
 	if (why)
-		lines_add(&p->problems, "--audit-file '%s': cannot be appended to: %s",
+		lines_add(&p->problems, "%s '%s': cannot be appended to: %s",
+			command_line_flag(p, "audit-file"),
 			text_shown(text, path, strlen(path)), why);
 }
 
@@ -592,17 +618,16 @@ static void check_key(struct command_line *p)
 	unsigned exposed;
 
 	if (path)
-		command_line_file_problem(p, "--audit-key-file", path,
+		command_line_file_problem(p,
+			command_line_flag(p, "audit-key-file"), path,
 			secret_file_read(SECRET_FILE_KEY, path, &p->set->audit_key, &exposed));
 }
 
 static void check_input(struct command_line *p, const struct option_def *d)
 {
 	const char *path = option_values_text(d, p->set);
-	char flag[32];
 
-	snprintf(flag, sizeof(flag), "--%s", d->name);
-	command_line_file_problem(p, flag, path, d->unfit(path));
+	command_line_file_problem(p, command_line_flag(p, d->name), path, d->unfit(path));
 }
 
 static void validate_files(struct command_line *p)
@@ -610,10 +635,10 @@ static void validate_files(struct command_line *p)
 	const struct options *set = p->set;
 
 	check_same_files(p);
-	check_output(p, "--output", set->output, writer_check);
+	check_output(p, "output", set->output, writer_check);
 	check_replaced(p);
-	check_output(p, "--record", set->record, side_file_check);
-	check_output(p, "--rejects", set->rejects, side_file_check);
+	check_output(p, "record", set->record, side_file_check);
+	check_output(p, "rejects", set->rejects, side_file_check);
 	check_key(p);
 	check_audit_file(p);
 	FOR_EACH_OPTION(d)
@@ -661,6 +686,9 @@ static void load_creds(struct command_line *p)
 	struct option_state *host = command_line_state(p, "host");
 	const struct creds_conf conf = {
 		.secret_file = set->client_secret_file,
+		.secret_flag = command_line_flag(p, "client-secret-file"),
+		.host_flag = command_line_flag(p, "host"),
+		.profile_flag = command_line_flag(p, "profile"),
 		.host = set->host,
 		.profile = set->source == SOURCE_NOTIFICATIONS ? set->profile : NULL,
 		.margin_ms = set->token_margin_ms,

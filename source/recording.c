@@ -17,7 +17,7 @@
 
 struct recording {
 	int fd;
-	const char *path;	/* for messages; borrowed */
+	const char *path, *flag;	/* for messages; borrowed */
 	bool regular;		/* a regular file, so that reading does not block */
 	char *data;
 	/* data[next..len) are unread bytes; data[from..next) is the beginning of an unfinished
@@ -34,7 +34,8 @@ struct recording {
 	struct buf text;	/* see recording_entry_parse */
 };
 
-enum status recording_open(struct recording **out, const char *path, struct err *err)
+enum status recording_open(struct recording **out, const char *path, const char *flag,
+	struct err *err)
 {
 	struct recording *r = calloc(1, sizeof(*r));
 	struct stat st;
@@ -43,6 +44,7 @@ enum status recording_open(struct recording **out, const char *path, struct err 
 	if (!r)
 		return err_nomem(err);
 	r->path = path;
+	r->flag = flag;
 	r->text.limit = RECORDING_LINE_MAX;
 	r->cap = 2 * READ_BYTES;
 	r->data = malloc(r->cap);
@@ -55,7 +57,8 @@ enum status recording_open(struct recording **out, const char *path, struct err 
 	r->fd = strcmp(path, "-") == 0 ? STDIN_FILENO
 		: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (r->fd < 0 || fstat(r->fd, &st) != 0) {
-		err_set(err, ST_USAGE, "--replay '%s': cannot be read: %s", path, strerror(errno));
+		err_set(err, ST_USAGE, "%s '%s': cannot be read: %s", flag, path,
+			strerror(errno));
 		recording_close(r);
 		*out = NULL;
 		return ST_USAGE;
@@ -118,7 +121,7 @@ static enum fill fill(struct recording *r, struct err *err)
 		return FILL_EOF;
 	if (errno == EINTR || errno == EAGAIN)
 		return FILL_WAIT;
-	err_set(err, ST_PROTOCOL, "--replay '%.300s': cannot be read: %s", r->path,
+	err_set(err, ST_PROTOCOL, "%s '%.300s': cannot be read: %s", r->flag, r->path,
 		strerror(errno));
 	return FILL_FAILED;
 }

@@ -17,8 +17,10 @@
 
 struct recording;
 
-/* "-" is stdin. path is borrowed as long as *out exists. ST_USAGE: it cannot be opened. */
-enum status recording_open(struct recording **out, const char *path, struct err *err);
+/* "-" is stdin. Path and flag (`--replay`, as errors name the file) are borrowed as long as *out
+ * exists. ST_USAGE: it cannot be opened. */
+enum status recording_open(struct recording **out, const char *path, const char *flag,
+	struct err *err);
 void recording_close(struct recording *r);
 int recording_fd(const struct recording *r);
 

@@ -487,7 +487,7 @@ static bool read_tape(struct buf *got)
 	struct recording_entry e = { .kind = RECORDING_WAIT };
 	struct recording *t = NULL;
 	struct err err;
-	bool ok = recording_open(&t, in_tmp("tape"), &err) == ST_OK;
+	bool ok = recording_open(&t, in_tmp("tape"), "--replay", &err) == ST_OK;
 
 	while (ok && e.kind != RECORDING_EOF) {
 		long kept;

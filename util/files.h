@@ -15,7 +15,7 @@
 struct stat;
 
 struct files_use {
-	char flag[32];		/* for messages */
+	const char *flag;	/* for messages */
 	const char *path;	/* "-": stdin or stdout; NULL: not used */
 	bool output;
 	bool is_stderr;		/* "-" is stderr */

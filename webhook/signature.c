@@ -71,7 +71,8 @@ static const char *take_keys(struct signature_keys *keys, const struct buf *text
 	return why || keys->n ? why : "it contains no key";
 }
 
-struct signature_keys *signature_keys_read(const char *path, struct lines *problems)
+struct signature_keys *signature_keys_read(const char *path, const char *flag,
+	struct lines *problems)
 {
 	struct signature_keys *keys = calloc(1, sizeof(*keys));
 	struct buf text = { 0 };
@@ -85,9 +86,9 @@ struct signature_keys *signature_keys_read(const char *path, struct lines *probl
 		why = take_keys(keys, &text, &line);
 	text_shown(shown, path, strlen(path));
 	if (why && line)
-		lines_add(problems, "--callback-key-file '%s', line %zu: %s", shown, line, why);
+		lines_add(problems, "%s '%s', line %zu: %s", flag, shown, line, why);
 	else if (why)
-		lines_add(problems, "--callback-key-file '%s': cannot be used: %s", shown, why);
+		lines_add(problems, "%s '%s': cannot be used: %s", flag, shown, why);
 	buf_wipe(&text);
 	if (!why)
 		return keys;

@@ -17,7 +17,8 @@ struct signature_keys;
 /* Reads 1 to 16 keys of 24 to 64 bytes from a file or pipe: `whsec_BASE64` lines, `#` comments
  * and blank lines. The file's bytes are wiped from memory. NULL: the file cannot be read, others
  * may read it, or a line is not a key; problems gets a line that says so without showing a key. */
-struct signature_keys *signature_keys_read(const char *path, struct lines *problems);
+struct signature_keys *signature_keys_read(const char *path, const char *flag,
+	struct lines *problems);
 void signature_keys_free(struct signature_keys *keys);	/* wipes; NULL is fine */
 
 /* Appends `v1,BASE64 v1,BASE64`, a signature of `ID.TIMESTAMP.BODY` for each key. False: out of

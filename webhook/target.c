@@ -105,19 +105,19 @@ static bool is_known(const struct targets *t, const char *url)
 	return false;
 }
 
-static void add_url(struct targets *t, const char *url, struct lines *problems,
-	struct lines *warnings)
+static void add_url(struct targets *t, const char *url, const char *flag,
+	struct lines *problems, struct lines *warnings)
 {
-	struct target to = { NULL, NULL, false }, *v;
+	struct target to = { .flag = flag }, *v;
 	char shown[TEXT_SHOWN_SIZE];
 	const char *why = t->n == TARGETS_MAX ? "a run has at most 16 URLs" : read_url(&to, url);
 
 	if (why == why_no_memory)
 		problems->failed = true;
 	else if (why)
-		lines_add(problems, "--callback '%s': %s", target_shown(shown, url), why);
+		lines_add(problems, "%s '%s': %s", flag, target_shown(shown, url), why);
 	else if (is_known(t, url))
-		lines_add(warnings, "--callback '%s' was given before; it counts once", to.shown);
+		lines_add(warnings, "%s '%s' was given before; it counts once", flag, to.shown);
 	else {
 		v = reallocarray(t->v, t->n + 1, sizeof(*v));
 		if (v) {
@@ -130,19 +130,19 @@ static void add_url(struct targets *t, const char *url, struct lines *problems,
 	free_target(&to);
 }
 
-void targets_add(struct targets *t, const char *value, struct lines *problems,
+void targets_add(struct targets *t, const char *value, const char *flag, struct lines *problems,
 	struct lines *warnings)
 {
 	char *url;
 
 	if (value[0] != '@') {
-		add_url(t, value, problems, warnings);
+		add_url(t, value, flag, problems, warnings);
 		return;
 	}
 	lines_add(&t->files, "%s", value + 1);
-	url = creds_secret_file(value + 1, "--callback", problems, warnings);
+	url = creds_secret_file(value + 1, flag, problems, warnings);
 	if (url)
-		add_url(t, url, problems, warnings);
+		add_url(t, url, flag, problems, warnings);
 	text_wipe(&url);
 }
 
@@ -197,7 +197,7 @@ static const char *take_header(struct targets *t, const char *line, size_t len)
 	return NULL;
 }
 
-static void take_headers(struct targets *t, const char *text, size_t size,
+static void take_headers(struct targets *t, const char *text, size_t size, const char *flag,
 	struct lines *problems)
 {
 	char shown[TEXT_SHOWN_SIZE];
@@ -213,14 +213,15 @@ static void take_headers(struct targets *t, const char *text, size_t size,
 		if (len && at[0] != '#')
 			why = take_header(t, at, len);
 		if (why)
-			lines_add(problems, "--callback-header-file '%s', line %zu: %s",
+			lines_add(problems, "%s '%s', line %zu: %s", flag,
 				text_shown(shown, t->header_file, strlen(t->header_file)),
 				number, why);
 		at = lf ? lf + 1 : end;
 	}
 }
 
-static void read_headers(struct targets *t, struct lines *problems, struct lines *warnings)
+static void read_headers(struct targets *t, const char *flag, struct lines *problems,
+	struct lines *warnings)
 {
 	const char *path = t->header_file, *why = NULL;
 	struct buf text = { 0 };
@@ -232,10 +233,10 @@ static void read_headers(struct targets *t, struct lines *problems, struct lines
 	else
 		why = secret_file_read(SECRET_FILE_HEADERS, path, &text, &exposed);
 	if (why) {
-		lines_add(problems, "--callback-header-file '%s': cannot be read: %s",
+		lines_add(problems, "%s '%s': cannot be read: %s", flag,
 			text_shown(shown, path, strlen(path)), why);
 	} else {
-		take_headers(t, text.data, text.len, problems);
+		take_headers(t, text.data, text.len, flag, problems);
 		secret_file_warn(warnings, path, exposed);
 	}
 	buf_wipe(&text);
@@ -280,23 +281,24 @@ static void check_private(const struct targets *t, struct lines *problems)
 		size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
 
 		if (t->v[i].plain || ip_filter_text(host, len))
-			lines_add(problems, "--callback '%s': the address is not public; add "
-				"--callback-allow-private to use it", t->v[i].shown);
+			lines_add(problems, "%s '%s': the address is not public; add "
+				"--callback-allow-private to use it", t->v[i].flag, t->v[i].shown);
 	}
 }
 
-void targets_check(struct targets *t, struct lines *problems, struct lines *warnings)
+void targets_check(struct targets *t, const struct targets_flags *flags, struct lines *problems,
+	struct lines *warnings)
 {
 	const char *why = t->spool ? spool_fault(t->spool) : NULL;
 	char shown[TEXT_SHOWN_SIZE];
 
 	check_private(t, problems);
 	if (t->header_file)
-		read_headers(t, problems, warnings);
+		read_headers(t, flags->header_file, problems, warnings);
 	if (t->key_file)
-		t->keys = signature_keys_read(t->key_file, problems);
+		t->keys = signature_keys_read(t->key_file, flags->key_file, problems);
 	if (why)
-		lines_add(problems, "--callback-spool '%s': cannot be used: %s",
+		lines_add(problems, "%s '%s': cannot be used: %s", flags->spool,
 			text_shown(shown, t->spool, strlen(t->spool)), why);
 }
 

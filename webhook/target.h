@@ -19,6 +19,7 @@
 #define TARGET_HEADERS_MAX 64
 
 struct target {
+	const char *flag;	/* what the URL was given with, for messages; borrowed */
 	char *url;	/* as it was given; a secret */
 	char *shown;	/* scheme://host[:port] */
 	bool plain;	/* http */
@@ -37,8 +38,9 @@ struct targets {
 	struct signature_keys *keys;	/* NULL: not signed */
 };
 
-/* Adds a URL, or the one in @FILE. Ignores a URL that was added before, with a warning. */
-void targets_add(struct targets *t, const char *value, struct lines *problems,
+/* Adds a URL, or the one in @FILE. Ignores a URL that was added before, with a warning. flag: what
+ * it is given with, such as `--callback`. */
+void targets_add(struct targets *t, const char *value, const char *flag, struct lines *problems,
 	struct lines *warnings);
 
 /* Writes to out what may be shown of a URL, which need not be valid: scheme, host and port, with
@@ -47,7 +49,11 @@ const char *target_shown(char out[TEXT_SHOWN_SIZE], const char *url);
 
 /* Call it once all options are known: reads header lines and keys, and checks the spool's directory
  * without making it. */
-void targets_check(struct targets *t, struct lines *problems, struct lines *warnings);
+struct targets_flags {		/* how messages name what was given */
+	const char *header_file, *key_file, *spool;
+};
+void targets_check(struct targets *t, const struct targets_flags *flags, struct lines *problems,
+	struct lines *warnings);
 
 void targets_free(struct targets *t);	/* wipes */
 

@@ -190,6 +190,17 @@ def test_file_is_no_output_too(user):
     assert (user.dir / "gs.conf").read_text() == "record = gs.conf\n"
 
 
+def test_each_option_of_a_message_has_its_own_line(user):
+    lines = problems(user, "record = same\n\nrejects = same\n", QUEUE)
+    assert lines == ["gs.conf:1: record and gs.conf:3: rejects are the same file"]
+    lines = problems(user, "list-queues\n", "-f", "prometheus")
+    assert lines == ["--format 'prometheus' cannot be used with --list-queues; use ndjson, csv or "
+                     "table (gs.conf:1)"]
+    user.write("gs.conf", "fail-if = waitTime.avg.max>9000\nfail-if = waitTime.avg.max>90000\n")
+    r = user.run("--config", "gs.conf", "--replay", SAMPLE)
+    assert "gs.conf:2: fail-if 'waitTime.avg.max>90000': the default --outlier drops" in r.err
+
+
 def test_help_reads_no_file(user):
     user.env["GSQSTAT_CONFIG"] = "nowhere"
     for flag in ("--help", "--version"):

@@ -20,6 +20,9 @@
 #define URL "https://hooks.example.com/a?b=c"
 
 /* A file of a private directory in the place of what is there. */
+static const struct targets_flags flags = { "--callback-header-file", "--callback-key-file",
+	"--callback-spool" };
+
 static void put_file(const char *path, const uint8_t *data, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -110,7 +113,8 @@ static void check_hidden(const struct lines *lines, const char *secret)
 static void check_keys(const uint8_t *data, size_t size)
 {
 	struct lines problems = { 0 };
-	struct signature_keys *keys = signature_keys_read(fuzz_file(0, data, size), &problems);
+	struct signature_keys *keys = signature_keys_read(fuzz_file(0, data, size),
+		"--callback-key-file", &problems);
 	struct buf out = { 0 };
 
 	must(!keys == (problems.n == 1));
@@ -141,7 +145,7 @@ static void check_header_file(const uint8_t *data, size_t size)
 	const char *secret;
 	size_t at = 0;
 
-	targets_check(&t, &problems, &warnings);
+	targets_check(&t, &flags, &problems, &warnings);
 	must(t.headers.n <= TARGET_HEADERS_MAX && warnings.n == 0);
 	for (size_t i = 0; i < t.headers.n; i++) {
 		const char *line = t.headers.v[i], *colon = strstr(line, ": ");
@@ -155,7 +159,7 @@ static void check_header_file(const uint8_t *data, size_t size)
 		check_hidden(&problems, secret);
 	lines_free(&problems);
 	again.header_file = fuzz_file(0, lines.data ? lines.data : "", lines.len);
-	targets_check(&again, &problems, &warnings);
+	targets_check(&again, &flags, &problems, &warnings);
 	must(problems.n == 0 && again.headers.n == t.headers.n);
 	for (size_t i = 0; i < t.headers.n; i++)
 		must(same_text(t.headers.v[i], again.headers.v[i]));
@@ -172,13 +176,13 @@ static void check_url_file(const uint8_t *data, size_t size)
 	size_t at = 0;
 
 	must(name != NULL);
-	targets_add(&t, name, &problems, &warnings);
+	targets_add(&t, name, "--callback", &problems, &warnings);
 	must(t.n + problems.n == 1 && warnings.n == 0);
 	if (t.n) {
 		must(text_is_visible(t.v[0].url, 4096) && !strpbrk(t.v[0].shown, "?#@"));
 		must(strncmp(t.v[0].shown, t.v[0].plain ? "http://" : "https://",
 			t.v[0].plain ? 7 : 8) == 0);
-		targets_check(&t, &problems, &warnings);
+		targets_check(&t, &flags, &problems, &warnings);
 		check_hidden(&problems, targets_secret(&t, &at));
 	} else {
 		char *url = fuzz_text(data, size);

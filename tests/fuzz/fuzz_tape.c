@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size
-	    || recording_open(&t, path, &err) != ST_OK)
+	    || recording_open(&t, path, "--replay", &err) != ST_OK)
 		abort();
 	if (recording_peek(t, size % 2, &head, &err) != ST_OK)
 		abort();

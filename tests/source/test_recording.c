@@ -23,7 +23,7 @@ static void read_from(const char *bytes, size_t len)
 {
 	recording_close(recording);
 	put_file("recording", bytes, len, 0600);
-	assert_int_equal(recording_open(&recording, "recording", &err), ST_OK);
+	assert_int_equal(recording_open(&recording, "recording", "--replay", &err), ST_OK);
 }
 
 static void read_text(const char *text)
@@ -359,7 +359,7 @@ TEST(fifo__is_opened_and_read_without_blocking)
 
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	alarm(20);
-	assert_int_equal(recording_open(&recording, "fifo", &err), ST_OK);
+	assert_int_equal(recording_open(&recording, "fifo", "--replay", &err), ST_OK);
 	alarm(0);
 	assert_int_equal(next(), RECORDING_WAIT);
 	writer = open("fifo", O_WRONLY);
@@ -375,9 +375,9 @@ TEST(fifo__is_opened_and_read_without_blocking)
 
 TEST(file__that_cannot_be_read_is_an_error)
 {
-	assert_int_equal(recording_open(&recording, "/nowhere/at/all", &err), ST_USAGE);
+	assert_int_equal(recording_open(&recording, "/nowhere/at/all", "--replay", &err), ST_USAGE);
 	assert_null(recording);
-	assert_int_equal(recording_open(&recording, "/", &err), ST_OK);
+	assert_int_equal(recording_open(&recording, "/", "--replay", &err), ST_OK);
 	assert_int_equal(recording_read(recording, &entry, &err), ST_PROTOCOL);
 }
 

@@ -20,6 +20,9 @@ struct http_post {
 	struct http_post_answer answer;
 };
 
+static const struct targets_flags flags = { "--callback-header-file", "--callback-key-file",
+	"--callback-spool" };
+
 static struct posted {		/* what was sent, in order */
 	char url[64], id[PAYLOAD_ID_MAX], stamp[32], signature[256];
 	size_t len;
@@ -246,7 +249,7 @@ static void open_stage(const char *urls, int64_t retry_for_us, struct spool *spo
 
 	snprintf(copy, sizeof(copy), "%s", urls);
 	while ((url = strsep(&rest, " ")))
-		targets_add(&targets, url, &problems, &warnings);
+		targets_add(&targets, url, "--callback", &problems, &warnings);
 	assert_int_equal(problems.n, 0);
 	targets.timeout_ms = 15000;
 	c = deliveries_new(&conf);
@@ -440,7 +443,7 @@ TEST(attempt__has_a_stamp_and_signature_of_its_own)
 
 	put_file(keys, text, strlen(text), 0600);
 	targets.key_file = keys;
-	targets_check(&targets, &warnings, &warnings);
+	targets_check(&targets, &flags, &warnings, &warnings);
 	assert_int_equal(warnings.n, 0);
 	start(A, 60 * S, NULL, 1);
 	answered(HTTP_POST_AGAIN, 429, 3 * S);

@@ -42,7 +42,7 @@ static struct signature_keys *keys_read(const char *why)
 	struct signature_keys *keys;
 
 	lines_free(&place.problems);
-	keys = signature_keys_read(place.file, &place.problems);
+	keys = signature_keys_read(place.file, "--callback-key-file", &place.problems);
 	assert_int_equal(keys == NULL, why != NULL);
 	assert_int_equal(place.problems.n, why != NULL);
 	if (why && (!strstr(place.problems.v[0], why)

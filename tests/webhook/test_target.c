@@ -5,6 +5,9 @@
 #include "tests/support/tempdir.h"
 #include "webhook/target.h"
 
+static const struct targets_flags flags = { "--callback-header-file", "--callback-key-file",
+	"--callback-spool" };
+
 static struct targets t;
 static struct lines problems, warnings;
 
@@ -24,7 +27,7 @@ static int clean(void **state __attribute__((unused)))
 static void good(const char *url, const char *shown)
 {
 	reset();
-	targets_add(&t, url, &problems, &warnings);
+	targets_add(&t, url, "--callback", &problems, &warnings);
 	if (problems.n || t.n != 1)
 		fail_msg("%s: %s", url, problems.n ? problems.v[0] : "not taken");
 	assert_string_equal(t.v[0].url, url);
@@ -35,7 +38,7 @@ static void good(const char *url, const char *shown)
 static void bad(const char *url, const char *shown, const char *why)
 {
 	reset();
-	targets_add(&t, url, &problems, &warnings);
+	targets_add(&t, url, "--callback", &problems, &warnings);
 	if (problems.n != 1 || !strstr(problems.v[0], shown) || !strstr(problems.v[0], why)
 	    || strstr(problems.v[0], "s3cret"))
 		fail_msg("%s: not one line with '%s' and '%s' but '%s'", url, shown, why,
@@ -81,8 +84,8 @@ TEST(url__with_a_user_is_refused_and_the_part_marked)
 TEST(url__given_twice_counts_once)
 {
 	good("https://a.example/s3cret", "https://a.example");
-	targets_add(&t, "https://a.example/s3cret", &problems, &warnings);
-	targets_add(&t, "https://a.example/other", &problems, &warnings);
+	targets_add(&t, "https://a.example/s3cret", "--callback", &problems, &warnings);
+	targets_add(&t, "https://a.example/other", "--callback", &problems, &warnings);
 	assert_int_equal(t.n, 2);
 	assert_int_equal(problems.n, 0);
 	assert_int_equal(warnings.n, 1);
@@ -96,7 +99,7 @@ TEST(url__can_be_given_16_times)
 	reset();
 	for (int i = 0; i < 17; i++) {
 		snprintf(url, sizeof(url), "https://a%d.example/", i);
-		targets_add(&t, url, &problems, &warnings);
+		targets_add(&t, url, "--callback", &problems, &warnings);
 	}
 	assert_int_equal(t.n, TARGETS_MAX);
 	assert_int_equal(problems.n, 1);
@@ -106,9 +109,9 @@ TEST(url__can_be_given_16_times)
 static void checked(const char *url, bool allowed, bool is_good)
 {
 	reset();
-	targets_add(&t, url, &problems, &warnings);
+	targets_add(&t, url, "--callback", &problems, &warnings);
 	t.allow_private = allowed;
-	targets_check(&t, &problems, &warnings);
+	targets_check(&t, &flags, &problems, &warnings);
 	if ((problems.n == 0) != is_good)
 		fail_msg("%s: %s", url, problems.n ? problems.v[0] : "taken");
 }
@@ -153,7 +156,7 @@ static void headers(const char *text)
 	reset();
 	write_file("/headers", text, 0600);
 	t.header_file = path_of("/headers");
-	targets_check(&t, &problems, &warnings);
+	targets_check(&t, &flags, &problems, &warnings);
 }
 
 TEST(header__lines_are_taken)
@@ -190,13 +193,13 @@ TEST(header__file_that_others_may_read_is_a_warning)
 	reset();
 	write_file("/open", "X: 1\n", 0644);
 	t.header_file = path_of("/open");
-	targets_check(&t, &problems, &warnings);
+	targets_check(&t, &flags, &problems, &warnings);
 	assert_int_equal(problems.n, 0);
 	assert_int_equal(warnings.n, 1);
 	assert_non_null(strstr(warnings.v[0], "chmod 600"));
 	reset();
 	t.header_file = path_of("/none");
-	targets_check(&t, &problems, &warnings);
+	targets_check(&t, &flags, &problems, &warnings);
 	assert_int_equal(problems.n, 1);
 }
 
@@ -207,17 +210,17 @@ TEST(url__is_read_from_a_file)
 	reset();
 	write_file("/url", "https://a.example/s3cret\n", 0600);
 	snprintf(at, sizeof(at), "@%s", path_of("/url"));
-	targets_add(&t, at, &problems, &warnings);
+	targets_add(&t, at, "--callback", &problems, &warnings);
 	assert_int_equal(problems.n + warnings.n, 0);
 	assert_string_equal(t.v[0].url, "https://a.example/s3cret");
 	assert_int_equal(t.files.n, 1);
 	write_file("/url", "https://u:s3cret@a.example/", 0600);
 	reset();
-	targets_add(&t, at, &problems, &warnings);
+	targets_add(&t, at, "--callback", &problems, &warnings);
 	assert_int_equal(problems.n, 1);
 	assert_null(strstr(problems.v[0], "s3cret"));
 	reset();
-	targets_add(&t, "@/nowhere/at/all", &problems, &warnings);
+	targets_add(&t, "@/nowhere/at/all", "--callback", &problems, &warnings);
 	assert_int_equal(problems.n, 1);
 	assert_non_null(strstr(problems.v[0], "/nowhere/at/all"));
 }
@@ -227,8 +230,8 @@ TEST(secret__is_each_hidden_part_of_a_url)
 	size_t at = 0;
 
 	headers("Authorization: Bearer s3cret-token\nX: short a\n");
-	targets_add(&t, "https://a.example/s3cret?x=1", &problems, &warnings);
-	targets_add(&t, "https://b.example", &problems, &warnings);
+	targets_add(&t, "https://a.example/s3cret?x=1", "--callback", &problems, &warnings);
+	targets_add(&t, "https://b.example", "--callback", &problems, &warnings);
 	assert_string_equal(targets_secret(&t, &at), "/s3cret?x=1");
 	assert_string_equal(targets_secret(&t, &at), "");
 	assert_string_equal(targets_secret(&t, &at), "Bearer s3cret-token");
@@ -242,7 +245,7 @@ static void spool(const char *name, const char *why)
 {
 	reset();
 	t.spool = path_of(name);
-	targets_check(&t, &problems, &warnings);
+	targets_check(&t, &flags, &problems, &warnings);
 	if (why && (problems.n != 1 || !strstr(problems.v[0], why)))
 		fail_msg("%s: not '%s' but '%s'", name, why, problems.n ? problems.v[0] : "");
 	if (!why && problems.n)
