@@ -227,6 +227,8 @@ install: $(BIN)
 	$(INSTALL) -m 644 man/gsqstat.1 '$(DESTDIR)$(mandir)/man1/gsqstat.1'
 	$(INSTALL) -m 644 man/gsqstat-rows.5 '$(DESTDIR)$(mandir)/man5/gsqstat-rows.5'
 	$(INSTALL) -m 644 man/gsqstat-cookbook.7 '$(DESTDIR)$(mandir)/man7/gsqstat-cookbook.7'
+	$(INSTALL) -d '$(DESTDIR)$(docdir)/schema'
+	$(INSTALL) -m 644 schema/*.json '$(DESTDIR)$(docdir)/schema'
 	$(INSTALL) -m 644 tests/sample.ndjson '$(DESTDIR)$(docdir)/sample.ndjson'
 	$(INSTALL) -m 644 tests/notices.ndjson '$(DESTDIR)$(docdir)/notices.ndjson'
 	$(INSTALL) -m 644 completions/gsqstat.bash '$(DESTDIR)$(bashdir)/gsqstat'
@@ -241,6 +243,7 @@ uninstall:
 		'$(DESTDIR)$(docdir)/sample.ndjson' '$(DESTDIR)$(docdir)/notices.ndjson' \
 		'$(DESTDIR)$(bashdir)/gsqstat' '$(DESTDIR)$(zshdir)/_gsqstat' \
 		'$(DESTDIR)$(fishdir)/gsqstat.fish'
+	rm -rf '$(DESTDIR)$(docdir)/schema'
 	[ ! -d '$(DESTDIR)$(docdir)' ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(docdir)'
 
 ## dist: gsqstat-VERSION.tar.gz from the tag of this version

@@ -11,6 +11,7 @@ import gateway  # noqa: E402
 import harness  # noqa: E402
 import notices  # noqa: E402
 import rawserver  # noqa: E402
+import schemas  # noqa: E402
 
 
 # Under nohup the programs would go on ignoring what the tests send them.
@@ -20,6 +21,12 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 @pytest.fixture
 def tool(tmp_path):
     return harness.Tool(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def bodies_of_callbacks_are_valid():
+    yield
+    assert schemas.FAULTS == []
 
 
 @contextlib.contextmanager

@@ -764,6 +764,8 @@ def test_install_and_uninstall(tmp_path):
     assert files() == ["usr/bin/gsqstat", "usr/share/bash-completion/completions/gsqstat",
                        "usr/share/doc/gsqstat/notices.ndjson",
                        "usr/share/doc/gsqstat/sample.ndjson",
+                       *sorted(f"usr/share/doc/gsqstat/schema/{path.name}"
+                               for path in (TOP / "schema").iterdir()),
                        "usr/share/fish/vendor_completions.d/gsqstat.fish",
                        "usr/share/man/man1/gsqstat.1", "usr/share/man/man5/gsqstat-rows.5",
                        "usr/share/man/man7/gsqstat-cookbook.7",

@@ -14,6 +14,7 @@ import time
 import frames
 import gateway
 import pytest
+import schemas
 
 TOP = pathlib.Path(__file__).parent.parent.parent
 PROGRAM = os.environ.get("GSQSTAT", str(TOP / "gsqstat"))
@@ -103,6 +104,7 @@ class Tool:
         """until: the event that is waited for, count: how often it has to have come."""
         process = Running(self.command(*args), env=self.env, cwd=self.dir, stdin=stdin,
                           stdout=stdout, stderr=subprocess.PIPE, bufsize=0, **more)
+        process.directory = self.dir
         if until:
             process.until(until, count)
         return process
@@ -136,8 +138,17 @@ class Running(subprocess.Popen):
     def finish(self, data=None, status=None, within=PATIENCE):
         out, err = self.communicate(data, timeout=within)
         result = Result(self.returncode, (out or b"").decode(), (self.text + err).decode())
+        schemas.check_lines(result.out)
+        schemas.check_lines(result.err)
+        self.check_recording()
         assert status in (None, result.status), (result.status, result.err)
         return result
+
+    def check_recording(self):
+        if "--record" in self.args and self.returncode == 0:
+            path = self.directory / self.args[self.args.index("--record") + 1]
+            for line in path.read_text().splitlines() if path.is_file() else ():
+                schemas.check("gsqstat-recording-1.json", json.loads(line))
 
     def end(self, number=signal.SIGTERM, status=None, within=PATIENCE):
         """Sends a signal and waits for the end."""

@@ -15,6 +15,7 @@ import ssl
 import struct
 import time
 
+import schemas
 from served import Served
 
 
@@ -94,6 +95,7 @@ class Receiver(Served):
                     self.errors.append(head)
                 request.body = await reader.readexactly(max(length, 0))
                 self.requests.append(request)
+                schemas.note(request.body)
                 answer = self.answers[min(request.number, len(self.answers) - 1)]
                 if not await self._answer(answer, writer):
                     break
