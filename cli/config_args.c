@@ -13,6 +13,7 @@ struct choice {
 	const struct config_flags *flags;
 	unsigned flag_modes;		/* bits of enum option_mode that flags turn on */
 	unsigned modes;			/* the same, and those that the file turns on */
+	enum format format;		/* FORMATS: none is given */
 };
 
 static size_t place(const struct option_def *d)
@@ -61,29 +62,30 @@ static bool is_in_file(const struct config_file *c, const struct option_def *d)
  * place has none itself; if that option is just missing, it has one, and validate() reports it. */
 static bool has_place(const struct choice *choice, const struct option_def *d)
 {
-	const struct option_def *needed = d->needs ? option_table_find(d->needs) : NULL;
+	const struct option_def *needed = option_table_needed(d, choice->modes, choice->format);
 	const struct option_def *rival = d->not_with ? option_table_find(d->not_with) : NULL;
 
 	if ((d->enters ? choice->flag_modes : choice->modes) & ~d->modes)
 		return false;
 	if (rival && rival->enters & choice->modes)
 		return false;
-	if (!needed || is_flag(choice, needed)
-	    || (choice->modes & MODE_VERIFY && d->modes & MODE_RUN))
+	if (!needed || is_flag(choice, needed))
 		return true;
 	return is_in_file(choice->file, needed) ? has_place(choice, needed) : !needed->enters;
 }
 
-/* The mode of an explicit --source, from the flag or else from the file; 0: there is none. */
-static unsigned explicit_source(const struct choice *choice)
+/* The index of the option's value in its words, from the flag or else from the file; words.n: it is
+ * not given, or bad. */
+static size_t word_of(const struct choice *choice, const char *name)
 {
+	const struct option_def *d = option_table_find(name);
 	const char *value;
+	size_t i = 0;
 
-	config_args_given(choice->file, choice->flags, option_table_find("source"), &value);
-	for (size_t i = 0; value && i < source_words.n; i++)
-		if (strcmp(value, source_words.v[i]) == 0)
-			return source_choice_mode((enum source_kind)i);
-	return 0;
+	config_args_given(choice->file, choice->flags, d, &value);
+	while (i < d->words->n && (!value || strcmp(value, d->words->v[i]) != 0))
+		i++;
+	return i;
 }
 
 /* Whether the option depends on a source that is not known yet. Without a recording, an option that
@@ -105,7 +107,9 @@ bool config_args_choose(struct config_file *c, const struct config_flags *flags)
 	FOR_EACH_OPTION(d)
 		choice.flag_modes |= flags->given[place(d)] ? d->enters : 0;
 	if (!(choice.flag_modes & MODE_NO_RUN))
-		choice.flag_modes |= explicit_source(&choice);
+		choice.flag_modes |= source_choice_mode(
+			(enum source_kind)word_of(&choice, "source"));
+	choice.format = (enum format)word_of(&choice, "format");
 	choice.modes = choice.flag_modes;
 	for (size_t i = 0; i < c->n; i++)
 		if (!is_flag(&choice, c->v[i].option) && has_place(&choice, c->v[i].option))

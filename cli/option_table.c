@@ -242,6 +242,15 @@ const struct option_def *option_table_look_up(const char *name, size_t len)
 	return NULL;
 }
 
+const struct option_def *option_table_needed(const struct option_def *d, unsigned modes,
+	enum format format)
+{
+	if (!d->needs || (modes & MODE_VERIFY && d->modes & MODE_RUN)
+	    || (d->needs_output && format != FORMATS && output_has(format, d->needs_output)))
+		return NULL;
+	return option_table_find(d->needs);
+}
+
 bool option_table_chooses_notifications(const struct option_def *d)
 {
 	return (d->modes & (MODE_STREAM | MODE_NOTIFICATIONS)) == MODE_NOTIFICATIONS;

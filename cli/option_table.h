@@ -68,6 +68,11 @@ const struct option_def *option_table_find(const char *name);
 /* The same for a name of any text; NULL: there is no such option. */
 const struct option_def *option_table_look_up(const char *name, size_t len);
 
+/* The option that must be given too; NULL: none. modes and format are those of what the program
+ * does; FORMATS: the format is unknown. */
+const struct option_def *option_table_needed(const struct option_def *d, unsigned modes,
+	enum format format);
+
 /* True for an option that only notifications have, so that giving it chooses them. */
 bool option_table_chooses_notifications(const struct option_def *d);
 

@@ -273,15 +273,15 @@ static void misplaced_with(struct command_line *p, const struct option_def *d,
 
 static void check_needs(struct command_line *p, const struct option_def *d)
 {
+	const struct option_def *needed = option_table_needed(d, p->modes, p->set->format);
 	const bool verify_too = d->modes & MODE_RUN && d->modes & MODE_VERIFY;
 	char text[128], formats[64] = "";
 
-	if (!d->needs || command_line_given(p, d->needs)
-	    || (d->needs_output && output_has(p->set->format, d->needs_output)))
+	if (!needed || command_line_given(p, needed->name))
 		return;
 	if (d->needs_output)
 		output_list(formats, sizeof(formats), " or -f ", d->needs_output);
-	snprintf(text, sizeof(text), "needs --%s%s%s", d->needs, formats,
+	snprintf(text, sizeof(text), "needs %s%s%s", needed->flag, formats,
 		verify_too ? " or --verify-audit" : "");
 	misplaced(p, d, text);
 }
@@ -333,7 +333,7 @@ static void check_no_run(struct command_line *p)
 
 	check_modes(p);
 	FOR_EACH_OPTION(d)
-		if (verify && !(d->modes & MODE_RUN))
+		if (verify)
 			check_needs(p, d);
 	if (!verify && !command_line_state(p, "format")->entry)
 		check_list_format(p, "list-metrics");

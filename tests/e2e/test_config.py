@@ -281,6 +281,14 @@ def test_one_file_serves_both_sources_and_all_modes(both):
                     "pong-timeout", "profile"}
 
 
+def test_ranges_in_the_file_are_for_what_needs_them(user):
+    text = "warning = updates=1:\n"
+    for args in (["--check", "nagios"], ["-f", "html"]):
+        assert used(user, "--replay", SAMPLE, *args, text=text) == {"warning"}
+    assert used(user, "--replay", SAMPLE, text=text + "format = html\n") == {"warning", "format"}
+    assert used(user, "--replay", SAMPLE, text=text) == set()
+
+
 def test_source_in_the_file_decides_as_a_flag_does(both):
     both.write("gs.conf", BOTH + "source = notifications\n")
     assert used(both) >= NOTIFICATIONS and not used(both) & STREAM
