@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/metric_types.h"
 #include "util/base.h"
 #include "util/buf.h"
 
@@ -56,35 +57,39 @@ void table_columns_free(struct table_columns *c)
 
 static const struct {
 	const char *label, *narrow[2], *metric, *path;
-	enum row_kind kind;
-	bool of_agents, one, is_total;
 } overview[] = {
-	{ "waiting", { "", "waiting" }, "oWaiting", "count", ROW_GAUGE, false, false, false },
-	{ "longest wait", { "longest", "wait" }, "oLongestWaiting", "ageMs", ROW_AGE, false, false,
-		false },
-	{ "on queue", { "on", "queue" }, "oOnQueueUsers", "count", ROW_GAUGE, true, true, false },
-	{ "idle", { "", "idle" }, "oOnQueueUsers", "IDLE.count", ROW_GAUGE, true, true, false },
-	{ "offered", { "", "offered" }, "nOffered", "count", ROW_TOTAL, false, false, true },
-	{ "abandoned", { "aban-", "doned" }, "tAbandon", "count", ROW_TOTAL, false, false, true },
-	{ "service level", { "service", "level" }, "oServiceLevel", "ratio", ROW_PLAIN, false, true,
-		true }
+	{ "waiting", { "", "waiting" }, "oWaiting", "count" },
+	{ "longest wait", { "longest", "wait" }, "oLongestWaiting", "ageMs" },
+	{ "on queue", { "on", "queue" }, "oOnQueueUsers", "count" },
+	{ "idle", { "", "idle" }, "oOnQueueUsers", "IDLE.count" },
+	{ "offered", { "", "offered" }, "nOffered", "count" },
+	{ "abandoned", { "aban-", "doned" }, "tAbandon", "count" },
+	{ "service level", { "service", "level" }, "oServiceLevel", "ratio" }
 };
+
+static enum row_kind kind_of(const struct metric_type *type)
+{
+	if (type->kind == METRIC_TOTAL)
+		return type->is_ratio ? ROW_PLAIN : ROW_TOTAL;
+	return type->kind == METRIC_AGE ? ROW_AGE : ROW_GAUGE;
+}
 
 bool table_columns_overview(struct table_columns *c, bool now)
 {
 	c->overview = true;
 	for (size_t i = 0; i < ARRAY_LEN(overview); i++) {
+		const struct metric_type *type = metric_type_of(slice_of(overview[i].metric));
 		struct table_column *column = &c->v[c->n];
 
-		if (now && overview[i].is_total)
+		if (now && type->kind == METRIC_TOTAL)
 			continue;
-		*column = new_column(overview[i].metric, overview[i].path, overview[i].kind);
+		*column = new_column(overview[i].metric, overview[i].path, kind_of(type));
 		column->label = strdup(overview[i].label);
 		memcpy(column->narrow, overview[i].narrow, sizeof(column->narrow));
-		column->alone = overview[i].kind == ROW_TOTAL;
-		column->is_ratio = overview[i].kind == ROW_PLAIN;
-		column->of_agents = overview[i].of_agents;
-		if (now || overview[i].one)
+		column->alone = column->kind == ROW_TOTAL;
+		column->is_ratio = type->is_ratio;
+		column->of_agents = type->qualifier != NULL;
+		if (now || column->of_agents || column->is_ratio)
 			column->n = 1;
 		c->n++;
 		if (!is_complete(column))
