@@ -5,25 +5,26 @@
 #include "util/base.h"
 #include "util/text.h"
 
-/* X(name, alarm, meaning, its numbers); `FIELD` stands for numbers that are not documented. */
+/* X(name, whether it is a time, alarm, meaning, its numbers); `FIELD` stands for numbers that are
+ * not documented. */
 #define STREAM_METRICS(X) \
-	X("state", "waiting.max", "Conversations by state: active or waiting", "active", \
+	X("state", false, "waiting.max", "Conversations by state: active or waiting", "active", \
 		"waiting") \
-	X("queueState", "waiting.max", "Conversations in the queue by state: active or waiting", \
-		"active", "waiting") \
-	X("agentState", "FIELD.last", "Agents by state", "FIELD") \
-	X("conversationCount", "total.max", "Conversations of the queue", "total") \
-	X("waitTime", "avg.max", \
+	X("queueState", false, "waiting.max", \
+		"Conversations in the queue by state: active or waiting", "active", "waiting") \
+	X("agentState", false, "FIELD.last", "Agents by state", "FIELD") \
+	X("conversationCount", false, "total.max", "Conversations of the queue", "total") \
+	X("waitTime", true, "avg.max", \
 		"Mean wait of customers (avg), time that agents are available (avail)", \
 		"avail", "avg") \
-	X("abandonedCount", "FIELD.max", "Conversations abandoned", "FIELD")
+	X("abandonedCount", false, "FIELD.max", "Conversations abandoned", "FIELD")
 
 #define STREAM_NAME(text, ...) text,
 const char *const metric_types_stream[METRIC_TYPES_STREAM] = { STREAM_METRICS(STREAM_NAME) };
 
-#define STREAM(text, to_judge, means, ...) { \
+#define STREAM(text, time, to_judge, means, ...) { \
 	.name = { text, sizeof(text) - 1 }, .alarm = to_judge, .meaning = means, \
-	.fields = { __VA_ARGS__ } \
+	.type = { .is_time = time }, .fields = { __VA_ARGS__ } \
 },
 #define METRIC(text, to_judge, means, ...) { \
 	.name = { text, sizeof(text) - 1 }, .alarm = to_judge, .meaning = means, \
@@ -204,6 +205,14 @@ const struct metric_type *metric_type_of(struct slice metric)
 		    && slice_bytes_same(d->name.s, metric.s, metric.len))
 			return &d->type;
 	return &other;
+}
+
+bool metric_types_stream_is_time(const char *metric)
+{
+	for (size_t i = 0; i < METRIC_TYPES_STREAM; i++)
+		if (strcmp(docs[i].name.s, metric) == 0)
+			return docs[i].type.is_time;
+	return false;
 }
 
 bool metric_types_know(const char *pattern)

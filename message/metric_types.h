@@ -20,7 +20,7 @@ enum metric_kind {
 struct metric_type {
 	const char *name;	/* NULL: the metric is not in the table */
 	enum metric_kind kind;
-	bool is_time;		/* a total of milliseconds */
+	bool is_time;		/* milliseconds: of a total, or of a metric of the stream */
 	bool is_ratio;		/* a total whose numbers are ratio, numerator and so on */
 	const char *beside;	/* of an age: the gauge of those who wait; of that gauge: the age */
 	const char *qualifier;	/* what its qualifiers are, `status` or `presence`: the metric
@@ -40,12 +40,13 @@ const char *metric_types_nearest(const char *name);
 
 #define METRIC_TYPES_STREAM 6
 extern const char *const metric_types_stream[METRIC_TYPES_STREAM];	/* of the stream: names */
+bool metric_types_stream_is_time(const char *metric);
 
 struct metric_doc {		/* a documented metric */
 	struct slice name;	/* ends with a NUL */
 	const char *alarm;	/* what to judge, as --fail-if has it behind the name: `max` */
 	const char *meaning;	/* to a contact centre */
-	struct metric_type type;	/* of the notification service; name NULL: of the stream */
+	struct metric_type type;	/* name NULL: of the stream, which has only is_time */
 	const char *fields[2];	/* of the stream: its numbers; the second may be NULL */
 };
 

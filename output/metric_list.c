@@ -32,7 +32,7 @@ static void fill_stream(struct entry *e)
 
 	e->source = "stream";
 	e->kind = "value";
-	e->unit = strcmp(e->name, "waitTime") == 0 ? "ms" : "count";
+	e->unit = e->doc->type.is_time ? "ms" : "count";
 	NUMBERS(e, { field[0], ROW_SAMPLE }, { field[1], ROW_SAMPLE });
 	e->nnumber -= !field[1];
 }

@@ -109,15 +109,14 @@ bool row_kind_has(enum row_kind kind, enum row_statistic stat)
 	return false;
 }
 
-/* Of the metrics of the stream, only waitTime is a time. Of the totals, times are the sum, min and
- * max of metrics that begin with t. */
+/* Of totals, times are the sum, min and max of metrics that begin with t. */
 bool row_stat_is_ms(const struct row_series *series, enum row_statistic stat)
 {
 	const char *dot = strrchr(series->path, '.'), *last = dot ? dot + 1 : series->path;
 
 	switch (series->kind) {
 	case ROW_SAMPLE:
-		return stat != STAT_COUNT && strcmp(series->metric, "waitTime") == 0;
+		return stat != STAT_COUNT && metric_types_stream_is_time(series->metric);
 	case ROW_GAUGE:
 		return stat == STAT_OBSERVED_MS;
 	case ROW_AGE:
