@@ -146,8 +146,8 @@ static void put_summary(struct buf *out, const struct command_line *p)
 	}
 	buf_str(out, set->task == TASK_REPLAY ? "read a recording" : "watch");
 	if (queues)
-		buf_printf(out, "%s %zu queue%s", set->replay ? " of" : "", queues,
-			queues == 1 ? "" : "s");
+		buf_printf(out, "%s %zu queue%s", set->task == TASK_REPLAY ? " of" : "",
+			queues, queues == 1 ? "" : "s");
 	if (names)
 		buf_printf(out, "%s the queues that match %zu name%s", queues ? " and" : "", names,
 			names == 1 ? "" : "s");

@@ -254,7 +254,7 @@ enum status setup_audit(struct run *run, struct err *err)
 		return err_nomem(err);
 	if (run->set->source == SOURCE_NOTIFICATIONS && !run->set->now)
 		audit_events_counts_resyncs(run->events);
-	if (run->set->replay && !run->set->queues_recorded)
+	if (run->set->task == TASK_REPLAY && !run->set->queues_recorded)
 		audit_events_hide_foreign(run->events);
 	return ST_OK;
 }
