@@ -23,6 +23,9 @@ enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf
 	p->sinks = conf->sinks;
 	p->events = conf->events;
 	p->clock_us = NO_TIME;
+	p->clock = conf->clock;
+	p->conf.stream_windows.clock = p->conf.queue_windows.clock = &p->clock;
+	p->conf.stream_windows.queues = p->conf.queue_windows.queues = &p->queues;
 	return source->open(p, err);
 }
 
@@ -31,6 +34,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	p->source->close(p);
+	queue_index_free(&p->queues);
 	buf_free(&p->text);
 	free(p);
 }
@@ -141,7 +145,7 @@ bool pipeline_is_over(const struct pipeline *p)
 
 bool pipeline_has_all(const struct pipeline *p)
 {
-	return window_clock_all_printed(p->source->clock(p));
+	return window_clock_all_printed(&p->clock);
 }
 
 /* --- messages ------------------------------------------------------------------------ */
@@ -234,6 +238,7 @@ enum status pipeline_stalled(struct pipeline *p, int64_t from_us, int64_t until_
 
 enum status pipeline_restart(struct pipeline *p, struct err *err)
 {
+	window_clock_restart(&p->clock);
 	return p->source->restart(p, err);
 }
 
@@ -249,13 +254,13 @@ enum status pipeline_watch(struct pipeline *p, const char *queue_id, struct err 
 
 const struct queue_index *pipeline_queues(const struct pipeline *p)
 {
-	return p->source->queues(p);
+	return &p->queues;
 }
 
 enum status pipeline_set_name(struct pipeline *p, const char *queue_id, const char *name,
 	struct err *err)
 {
-	return p->source->set_name(p, queue_id, name) ? ST_OK : err_nomem(err);
+	return queue_index_set_name(&p->queues, queue_id, name) ? ST_OK : err_nomem(err);
 }
 
 int64_t pipeline_clock_us(const struct pipeline *p)
@@ -274,7 +279,10 @@ void pipeline_set_interval(struct pipeline *p, const char *text, size_t len)
 enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
 	struct err *err)
 {
-	return p->source->set_queues ? p->source->set_queues(p, queue, n, err) : ST_OK;
+	if (!p->source->set_queues)
+		return ST_OK;
+	queue_index_free(&p->queues);
+	return p->source->set_queues(p, queue, n, err);
 }
 
 void pipeline_refuse(struct pipeline *p, const char *queue_id)

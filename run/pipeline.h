@@ -21,7 +21,8 @@
 
 struct pipeline_conf {		/* all pointers are borrowed for the pipeline's life */
 	enum source_kind source;
-	/* stream */
+	struct window_clock clock;	/* not started */
+	/* stream; here and for notifications, the pipeline itself sets `clock` and `queues` */
 	struct stream_windows_conf stream_windows;
 	const char *const *metric;
 	size_t nmetric, nasked;		/* the first nasked are those of --metric */

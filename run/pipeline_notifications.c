@@ -221,16 +221,6 @@ static bool watch(struct pipeline *p, const char *queue_id)
 	return queue_windows_watch(windows_of(p), queue_id);
 }
 
-static const struct queue_index *queues(const struct pipeline *p)
-{
-	return queue_windows_queues(windows_of(p));
-}
-
-static bool set_name(struct pipeline *p, const char *queue_id, const char *name)
-{
-	return queue_windows_set_name(windows_of(p), queue_id, name);
-}
-
 static enum status set_queues(struct pipeline *p, const char *const *queue, size_t n,
 	struct err *err)
 {
@@ -277,14 +267,9 @@ static const struct row_window *rest(struct pipeline *p, int64_t at_us, bool cut
 	return queue_windows_rest(windows_of(p), at_us, cut);
 }
 
-static const struct window_clock *clock_of(const struct pipeline *p)
-{
-	return queue_windows_clock(windows_of(p));
-}
-
 static int64_t due_us(const struct pipeline *p)
 {
-	return window_clock_due_us(clock_of(p));
+	return window_clock_due_us(&p->clock);
 }
 
 static void report_resync(struct pipeline *p, int64_t at_us)
@@ -323,11 +308,8 @@ const struct pipeline_source pipeline_notifications = {
 	.stalled = stalled,
 	.restart = restart,
 	.watch = watch,
-	.queues = queues,
-	.set_name = set_name,
 	.due = due,
 	.rest = rest,
-	.clock = clock_of,
 	.due_us = due_us,
 	.set_queues = set_queues,
 	.snapshot = snapshot,

@@ -13,6 +13,8 @@
 struct pipeline {
 	const struct pipeline_source *source;
 	struct pipeline_conf conf;
+	struct window_clock clock;	/* the windows of the source borrow these two */
+	struct queue_index queues;
 	struct sinks *sinks;		/* these two are of conf */
 	struct audit_events *events;
 	struct buf text;	/* a line of --rejects */
@@ -37,11 +39,8 @@ struct pipeline_source {
 	bool (*stalled)(struct pipeline *p, int64_t from_us, int64_t until_us);
 	enum status (*restart)(struct pipeline *p, struct err *err);
 	bool (*watch)(struct pipeline *p, const char *queue_id);	/* false also: no room */
-	const struct queue_index *(*queues)(const struct pipeline *p);
-	bool (*set_name)(struct pipeline *p, const char *queue_id, const char *name);
 	const struct row_window *(*due)(struct pipeline *p, int64_t at_us);	/* NULL: none */
 	const struct row_window *(*rest)(struct pipeline *p, int64_t at_us, bool cut);
-	const struct window_clock *(*clock)(const struct pipeline *p);
 	int64_t (*due_us)(const struct pipeline *p);
 
 	/* NULL if the source does not need it; then the function of pipeline.h does nothing. */

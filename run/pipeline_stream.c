@@ -150,16 +150,6 @@ static bool watch(struct pipeline *p, const char *queue_id)
 	return stream_windows_watch(windows_of(p), queue_id);
 }
 
-static const struct queue_index *queues(const struct pipeline *p)
-{
-	return stream_windows_queues(windows_of(p));
-}
-
-static bool set_name(struct pipeline *p, const char *queue_id, const char *name)
-{
-	return stream_windows_set_name(windows_of(p), queue_id, name);
-}
-
 static void set_interval(struct pipeline *p, const char *text, size_t len)
 {
 	stream_windows_interval(windows_of(p), text, len);
@@ -177,11 +167,6 @@ static const struct row_window *rest(struct pipeline *p, int64_t at_us, bool cut
 	return stream_windows_rest(windows_of(p), at_us, cut);
 }
 
-static const struct window_clock *clock_of(const struct pipeline *p)
-{
-	return stream_windows_clock(windows_of(p));
-}
-
 static int64_t due_us(const struct pipeline *p)
 {
 	return stream_windows_due_us(windows_of(p));
@@ -197,11 +182,8 @@ const struct pipeline_source pipeline_stream = {
 	.stalled = stalled,
 	.restart = restart,
 	.watch = watch,
-	.queues = queues,
-	.set_name = set_name,
 	.set_interval = set_interval,
 	.due = due,
 	.rest = rest,
-	.clock = clock_of,
 	.due_us = due_us
 };

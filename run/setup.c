@@ -19,8 +19,6 @@
 static struct stream_windows_conf windows_conf(const struct options *set)
 {
 	return (struct stream_windows_conf){
-		.clock = { .length_us = set->window_ms * US_PER_MS, .align = set->align,
-			.count = set->count },
 		.lateness_ms = set->lateness_ms,
 		.time = set->time,
 		.nstream = 1,
@@ -92,12 +90,12 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 
 	return (struct pipeline_conf){
 		.source = set->source,
+		.clock = {
+			.length_us = (set->now ? NOW_MS : set->window_ms) * US_PER_MS,
+			.align = set->align,
+			.count = set->count
+		},
 		.queue_windows = {
-			.clock = {
-				.length_us = (set->now ? NOW_MS : set->window_ms) * US_PER_MS,
-				.align = set->align,
-				.count = set->count
-			},
 			.queue = (const char *const *)run->queues.v,
 			.nqueue = run->queues.n,
 			.any = run->any_queue,

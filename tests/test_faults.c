@@ -189,7 +189,9 @@ static bool place_all(struct stream_windows *w)
 
 static bool rows_of_windows(struct buf *text, bool csv)
 {
-	struct stream_windows_conf conf = { .clock.length_us = 10 * S, .lateness_ms = 30000,
+	struct window_clock clock = { .length_us = 10 * S };
+	struct queue_index known = { 0 };
+	struct stream_windows_conf conf = { .clock = &clock, .queues = &known, .lateness_ms = 30000,
 		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100,
 		.metric = metrics };
 	const struct row_window *window;
@@ -202,6 +204,7 @@ static bool rows_of_windows(struct buf *text, bool csv)
 		ok = (csv ? output_csv : output_ndjson).put(state, window, text);
 	ok = ok && !stream_windows_failed(w);
 	stream_windows_free(w);
+	queue_index_free(&known);
 	output_csv.free(state);
 	return ok;
 }

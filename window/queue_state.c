@@ -14,7 +14,7 @@
 
 struct queue_state *queue_states_queue(const struct queue_states *qs, const char *id)
 {
-	size_t number = queue_index_find(&qs->index, id);
+	size_t number = queue_index_find(qs->index, id);
 
 	return number == QUEUE_INDEX_NONE || qs->queue[number].refused ? NULL : &qs->queue[number];
 }
@@ -292,6 +292,8 @@ void queue_states_forget(struct queue_states *qs)
 
 /* --- the life of queue states ------------------------------------------------------- */
 
+/* Makes the state of the next queue, and adds the queue to the index, unless an earlier recording
+ * has. */
 static struct queue_state *queue_add(struct queue_states *qs, const char *id)
 {
 	struct queue_state *q = &qs->queue[qs->nqueue];
@@ -299,7 +301,7 @@ static struct queue_state *queue_add(struct queue_states *qs, const char *id)
 	if (!queue_states_make_group(qs, q, slice_of(NULL)))
 		return NULL;
 	q->since_us = NO_TIME;
-	if (!queue_index_add(&qs->index, id)) {
+	if (qs->nqueue == queue_index_count(qs->index) && !queue_index_add(qs->index, id)) {
 		qs->failed = true;
 		return NULL;
 	}
@@ -309,7 +311,7 @@ static struct queue_state *queue_add(struct queue_states *qs, const char *id)
 
 struct queue_state *queue_states_watch(struct queue_states *qs, const char *id)
 {
-	size_t number = queue_index_find(&qs->index, id);
+	size_t number = queue_index_find(qs->index, id);
 
 	if (number == QUEUE_INDEX_NONE)
 		return qs->nqueue < qs->room ? queue_add(qs, id) : NULL;
@@ -317,11 +319,25 @@ struct queue_state *queue_states_watch(struct queue_states *qs, const char *id)
 	return &qs->queue[number];
 }
 
-bool queue_states_init(struct queue_states *qs, const char *const *queue, size_t nqueue,
-	size_t room, const char *const *pattern, size_t npattern)
+bool queue_states_keep_queues(struct queue_states *qs)
+{
+	for (size_t i = qs->nqueue; i < queue_index_count(qs->index); i++) {
+		struct queue_state *q = queue_add(qs, queue_index_id(qs->index, i));
+
+		if (!q)
+			return false;
+		q->refused = true;
+	}
+	return true;
+}
+
+bool queue_states_init(struct queue_states *qs, struct queue_index *index,
+	const char *const *queue, size_t nqueue, size_t room, const char *const *pattern,
+	size_t npattern)
 {
 	*qs = (struct queue_states){ .wanted = { .pattern = pattern, .npattern = npattern },
 		.resync_us = NO_TIME,
+		.index = index,
 		.room = room > nqueue ? room : nqueue };
 	qs->queue = calloc(qs->room ? qs->room : 1, sizeof(*qs->queue));
 	if (!qs->queue || !state_values_init(qs))
@@ -342,7 +358,6 @@ void queue_states_free(struct queue_states *qs)
 	}
 	state_values_free(qs);
 	presences_free(&qs->presences);
-	queue_index_free(&qs->index);
 	free(qs->queue);
 	*qs = (struct queue_states){ 0 };
 }

@@ -67,7 +67,7 @@ struct queue_state {
  * state_snapshot.h change them. All of these set `failed` if memory runs out. A call without a
  * parameter at_us makes its change at now_us. */
 struct queue_states {
-	struct queue_index index;	/* the queues' IDs, by number */
+	struct queue_index *index;	/* the queues' IDs, by number; borrowed */
 	struct queue_state *queue;
 	size_t nqueue, room;
 	struct queue_state_group *groups;	/* a list of all groups, in no order */
@@ -96,11 +96,16 @@ struct queue_states {
 	bool failed;			/* out of memory, at any time */
 };
 
-/* queue: the IDs of the queues, in the order of their numbers; room: how many there may be in the
- * end; pattern: those of -m, in the order of rows. The patterns are borrowed. False: out of memory;
- * call queue_states_free nevertheless. */
-bool queue_states_init(struct queue_states *qs, const char *const *queue, size_t nqueue,
-	size_t room, const char *const *pattern, size_t npattern);
+/* index: where the queues get their numbers, see queue_window.h; queue: the IDs of the queues, in
+ * the order of their numbers; room: how many there may be in the end; pattern: those of -m, in the
+ * order of rows. The index and the patterns are borrowed. False: out of memory; call
+ * queue_states_free nevertheless. */
+bool queue_states_init(struct queue_states *qs, struct queue_index *index,
+	const char *const *queue, size_t nqueue, size_t room, const char *const *pattern,
+	size_t npattern);
+/* Makes the states of all queues of the index, which an earlier recording has added to it. They
+ * have no rows until they are watched. False: out of memory. */
+bool queue_states_keep_queues(struct queue_states *qs);
 void queue_states_free(struct queue_states *qs);
 
 /* The queue with that ID. NULL: there is none, or it was refused. */

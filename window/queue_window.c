@@ -19,7 +19,7 @@ struct queue_windows {
 	bool damaged;			/* the present snapshot has a result of an unknown queue */
 	bool coverage_unknown;
 	int64_t open_since_us;		/* since when any socket is open; INT64_MAX: none is */
-	struct window_clock clock;
+	struct window_clock *clock;	/* borrowed from the run */
 	bool stalled;			/* the run sees nothing until stalled_until_us */
 	int64_t stalled_until_us;
 	struct coverage coverage;
@@ -30,12 +30,12 @@ struct queue_windows {
  * but no row counts them. */
 static void move_beginning(struct queue_windows *qw, int64_t at_us)
 {
-	if (!window_clock_begin(&qw->clock, at_us))
+	if (!window_clock_begin(qw->clock, at_us))
 		return;
-	at_us = qw->clock.from_us;
+	at_us = qw->clock->from_us;
 	queue_states_hold(&qw->states, at_us);
 	queue_states_carry(&qw->states, at_us);
-	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
+	coverage_advance(&qw->coverage, window_clock_span(qw->clock));
 	if (qw->states.now_us < at_us)
 		qw->states.now_us = at_us;
 }
@@ -50,7 +50,7 @@ static bool any_socket(const struct queue_windows *qw, enum queue_window_socket 
 
 static void lose_coverage(struct queue_windows *qw, int64_t at_us)
 {
-	qw->states.failed |= !coverage_down(&qw->coverage, at_us, window_clock_span(&qw->clock));
+	qw->states.failed |= !coverage_down(&qw->coverage, at_us, window_clock_span(qw->clock));
 }
 
 /* Ends a stall. */
@@ -78,10 +78,10 @@ static int64_t begin_change(struct queue_windows *qw, int64_t at_us, int64_t ask
 {
 	if (qw->stalled && at_us >= qw->stalled_until_us)
 		resume(qw);
-	if (!qw->clock.started)
+	if (!qw->clock->started)
 		move_beginning(qw, at_us);
-	else if (at_us > window_clock_span(&qw->clock).to_us)
-		at_us = window_clock_span(&qw->clock).to_us;
+	else if (at_us > window_clock_span(qw->clock).to_us)
+		at_us = window_clock_span(qw->clock).to_us;
 	queue_states_begin(&qw->states, at_us, asked_us);
 	return at_us;
 }
@@ -163,7 +163,7 @@ static struct queue_state *find_or_add(struct queue_windows *qw, const char *id,
 	struct queue_state *q = id[0] ? queue_states_queue(&qw->states, id) : NULL;
 
 	if (q || !qw->conf.any || !id[0] || kind != NOTIFICATION_EVENT
-	    || queue_index_find(&qw->states.index, id) != QUEUE_INDEX_NONE)
+	    || queue_index_find(qw->states.index, id) != QUEUE_INDEX_NONE)
 		return q;
 	return queue_states_watch(&qw->states, id);
 }
@@ -190,7 +190,7 @@ enum verdict queue_windows_take(struct queue_windows *qw, const struct notificat
 	struct queue_state *q = find_or_add(qw, n->queue_id, n->kind);
 
 	at_us = begin_change(qw, at_us, INT64_MAX);
-	*place = (struct verdict_place){ q && qw->clock.started, qw->clock.index,
+	*place = (struct verdict_place){ q && qw->clock->started, qw->clock->index,
 		q ? (size_t)(q - qs->queue) : 0 };
 	if (qs->failed)
 		return VERDICT_NO_MEMORY;
@@ -272,7 +272,7 @@ static void set_up(struct queue_windows *qw, bool up, int64_t at_us)
 {
 	if (up == qw->states.up || qw->stalled)
 		return;
-	queue_states_set_up(&qw->states, up, qw->clock.from_us);
+	queue_states_set_up(&qw->states, up, qw->clock->from_us);
 	if (up)
 		coverage_up(&qw->coverage, at_us);
 	else
@@ -307,7 +307,7 @@ bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t un
 
 	if ((!qs->up && !qw->stalled) || gap.from_us >= gap.to_us)
 		return !qs->failed;
-	qs->failed |= !coverage_skip(&qw->coverage, gap, window_clock_span(&qw->clock));
+	qs->failed |= !coverage_skip(&qw->coverage, gap, window_clock_span(qw->clock));
 	queue_states_pause(qs);
 	if (!qw->stalled || gap.to_us > qw->stalled_until_us)
 		qw->stalled_until_us = gap.to_us;
@@ -319,10 +319,10 @@ bool queue_windows_stalled(struct queue_windows *qw, int64_t from_us, int64_t un
 
 void queue_windows_start(struct queue_windows *qw, int64_t at_us)
 {
-	if (qw->clock.started)
+	if (qw->clock->started)
 		return;
 	move_beginning(qw, at_us);
-	qw->clock.started = true;
+	window_clock_start(qw->clock);
 }
 
 void queue_windows_coverage_unknown(struct queue_windows *qw)
@@ -354,8 +354,8 @@ static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
 	m.whole = queue_states_has_been_up_since(&qw->states, m.running.from_ms * US_PER_MS);
 	row_window_add(r, &(struct row){
 		.queue = number,
-		.queue_id = queue_index_id(&qw->states.index, number),
-		.queue_name = queue_index_name(&qw->states.index, number),
+		.queue_id = queue_index_id(qw->states.index, number),
+		.queue_name = queue_index_name(qw->states.index, number),
 		.media = g->media,
 		.labels = qw->conf.labels,
 		.coverage = r->coverage,
@@ -372,7 +372,7 @@ static bool add_row(const struct queue_windows *qw, const struct queue_state *q,
 
 static bool add_rows(const struct queue_windows *qw, int64_t end_us, struct row_window *r)
 {
-	struct coverage_span span = { qw->clock.from_us, end_us };
+	struct coverage_span span = { qw->clock->from_us, end_us };
 	int64_t connected_us = coverage_us(&qw->coverage, span);
 
 	r->coverage = coverage_share(!qw->coverage_unknown, connected_us, span);
@@ -402,12 +402,12 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	r->has_media = true;
 	r->has_labels = qw->conf.labels != NULL;
 	r->has_sketch = qw->conf.sketch;
-	window_clock_label(&qw->clock, end_us, cut, r);
+	window_clock_label(qw->clock, end_us, cut, r);
 	if (!add_rows(qw, end_us, r) || !row_window_end(r))
 		goto fail;
-	window_clock_next(&qw->clock);
-	queue_states_carry(&qw->states, qw->clock.from_us);
-	coverage_advance(&qw->coverage, window_clock_span(&qw->clock));
+	window_clock_next(qw->clock);
+	queue_states_carry(&qw->states, qw->clock->from_us);
+	coverage_advance(&qw->coverage, window_clock_span(qw->clock));
 	return r;
 fail:
 	qw->states.failed = true;
@@ -416,7 +416,7 @@ fail:
 
 const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now_us)
 {
-	int64_t due_us = window_clock_due_us(&qw->clock);
+	int64_t due_us = window_clock_due_us(qw->clock);
 
 	if (qw->states.failed || due_us == NO_TIME || due_us > now_us)
 		return NULL;
@@ -425,18 +425,13 @@ const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now
 
 const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut)
 {
-	if (qw->states.failed || window_clock_due_us(&qw->clock) == NO_TIME
-	    || at_us < qw->clock.from_us
-	    || (qw->conf.replay && at_us == qw->clock.from_us))
+	if (qw->states.failed || window_clock_due_us(qw->clock) == NO_TIME
+	    || at_us < qw->clock->from_us
+	    || (qw->conf.replay && at_us == qw->clock->from_us))
 		return NULL;
 	if (window_clock_floor(at_us, US_PER_MS) < qw->states.now_us)
 		at_us += US_PER_MS;	/* values were observed up to now_us */
-	return close_window(qw, window_clock_cut_us(&qw->clock, at_us), cut);
-}
-
-const struct window_clock *queue_windows_clock(const struct queue_windows *qw)
-{
-	return &qw->clock;
+	return close_window(qw, window_clock_cut_us(qw->clock, at_us), cut);
 }
 
 bool queue_windows_failed(const struct queue_windows *qw)
@@ -458,8 +453,8 @@ enum status queue_windows_new(struct queue_windows **out, const struct queue_win
 	qw->clock = conf->clock;
 	qw->open_since_us = INT64_MAX;
 	qw->dedup = dedup_new();
-	if (queue_states_init(&qw->states, conf->queue, conf->nqueue, conf->room, conf->pattern,
-	    conf->npattern) && qw->dedup)
+	if (queue_states_init(&qw->states, conf->queues, conf->queue, conf->nqueue, conf->room,
+	    conf->pattern, conf->npattern) && qw->dedup)
 		return ST_OK;
 	queue_windows_free(qw);
 	*out = NULL;
@@ -477,34 +472,20 @@ void queue_windows_free(struct queue_windows *qw)
 	free(qw);
 }
 
-/* Adds a queue, without rows, and its name. */
-static bool copy_queue(struct queue_windows *qw, const char *id, const char *name)
-{
-	struct queue_state *q = queue_states_watch(&qw->states, id);
-
-	if (q)
-		q->refused = true;
-	return q && (!name || queue_windows_set_name(qw, id, name));
-}
-
 enum status queue_windows_restart(struct queue_windows **qw, struct err *err)
 {
-	const struct queue_index *queues = queue_windows_queues(*qw);
 	struct queue_windows_conf conf = (*qw)->conf;
 	struct queue_windows *next;
 	enum status st;
 
-	conf.clock = (*qw)->clock;
-	window_clock_restart(&conf.clock);
 	conf.nqueue = 0;
 	conf.room = (*qw)->states.room;
 	st = queue_windows_new(&next, &conf, err);
-	for (size_t i = 0; st == ST_OK && i < queue_index_count(queues); i++)
-		if (!copy_queue(next, queue_index_id(queues, i), queue_index_name(queues, i)))
-			st = err_nomem(err);
-	if (st != ST_OK) {
-		queue_windows_free(next);
+	if (st != ST_OK)
 		return st;
+	if (!queue_states_keep_queues(&next->states)) {
+		queue_windows_free(next);
+		return err_nomem(err);
 	}
 	queue_windows_free(*qw);
 	*qw = next;
@@ -532,14 +513,4 @@ bool queue_windows_watch(struct queue_windows *qw, const char *queue_id)
 bool queue_windows_was_answered(const struct queue_windows *qw, size_t queue)
 {
 	return qw->states.queue[queue].answered;
-}
-
-const struct queue_index *queue_windows_queues(const struct queue_windows *qw)
-{
-	return &qw->states.index;
-}
-
-bool queue_windows_set_name(struct queue_windows *qw, const char *queue_id, const char *name)
-{
-	return queue_index_set_name(&qw->states.index, queue_id, name);
 }

@@ -25,7 +25,10 @@
 #define QUEUE_WINDOW_SOCKETS 2
 
 struct queue_windows_conf {
-	struct window_clock clock;	/* not started */
+	/* Both are those of the run: borrowed, and changed by the windows. No other module adds to
+	 * the queues. */
+	struct window_clock *clock;
+	struct queue_index *queues;
 	bool replay;
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue, room;		/* room: how many queues there may be in the end */
@@ -49,20 +52,15 @@ enum status queue_windows_new(struct queue_windows **qw, const struct queue_wind
 	struct err *err);
 void queue_windows_free(struct queue_windows *qw);
 
-/* Prepares for another recording, after queue_windows_rest() has returned the last window. The
- * numbers of windows continue, and queues keep their numbers and names, but have no rows until
- * queue_windows_watch(). Nothing else is kept. */
+/* Prepares for another recording, after queue_windows_rest() has returned the last window and the
+ * clock was restarted. Queues keep their numbers, but have no rows until queue_windows_watch().
+ * Nothing else is kept. */
 enum status queue_windows_restart(struct queue_windows **qw, struct err *err);
 
 /* The service refused the queue: it has no rows from now on. */
 void queue_windows_refuse(struct queue_windows *qw, const char *queue_id);
 /* The queue has rows from now on. Adds it if it is new. False: no room, or out of memory. */
 bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
-/* All queues, by number. Borrowed until a queue is added. */
-const struct queue_index *queue_windows_queues(const struct queue_windows *qw);
-/* Sets the name that rows of a queue have; does nothing if there is no such queue. False: out of
- * memory. */
-bool queue_windows_set_name(struct queue_windows *qw, const char *queue_id, const char *name);
 
 /* Begins window 0 at the whole ms at or before at_us, or where --align puts it. */
 void queue_windows_start(struct queue_windows *qw, int64_t at_us);
@@ -111,7 +109,6 @@ const struct row_window *queue_windows_due(struct queue_windows *qw, int64_t now
  * above. cut: the run was cut short, so the window is partial. NULL: it has not begun, all windows
  * are printed, or out of memory. */
 const struct row_window *queue_windows_rest(struct queue_windows *qw, int64_t at_us, bool cut);
-const struct window_clock *queue_windows_clock(const struct queue_windows *qw);
 bool queue_windows_failed(const struct queue_windows *qw);	/* out of memory */
 
 #endif

@@ -25,12 +25,12 @@ struct stream_queue {
 struct stream_windows {
 	struct stream_windows_conf conf;
 	int64_t lateness_us;
-	struct window_clock clock;
+	struct window_clock *clock;	/* these two are borrowed from the run */
+	struct queue_index *index;
 	bool states_known;	/* coverage is known */
 	bool failed;
 	int64_t newest_us;	/* in event time: the newest accepted timestamp; else NO_TIME */
 	size_t nopen;		/* accumulators of open windows */
-	struct queue_index index;	/* the queues' IDs, by number */
 	struct stream_queue *queue;
 	size_t nqueue, capqueue;
 	struct coverage *coverage;	/* by stream */
@@ -47,7 +47,7 @@ static int64_t min_i64(int64_t a, int64_t b)
 
 static struct stream_queue *queue_find(const struct stream_windows *w, const char *id)
 {
-	size_t number = queue_index_find(&w->index, id);
+	size_t number = queue_index_find(w->index, id);
 
 	return number == QUEUE_INDEX_NONE ? NULL : &w->queue[number];
 }
@@ -66,7 +66,7 @@ static struct stream_queue *queue_add(struct stream_windows *w, const char *id,
 		w->queue = q;
 		w->capqueue = cap;
 	}
-	if (!queue_index_add(&w->index, id))
+	if (!queue_index_add(w->index, id))
 		return NULL;
 	q = &w->queue[w->nqueue++];
 	*q = (struct stream_queue){ .first_window = first_window };
@@ -159,11 +159,11 @@ static bool is_too_far_ahead(const struct stream_windows *w, int64_t time_us, in
 		return false;
 	if (!w->conf.replay)
 		return time_us > arrival_us + w->lateness_us;
-	if (!w->clock.started)
+	if (!w->clock->started)
 		return false;
-	from = w->newest_us == NO_TIME ? w->clock.index
-		: window_clock_index(&w->clock, w->newest_us);
-	return window_clock_index(&w->clock, time_us) - from > REPLAY_WINDOWS_AHEAD;
+	from = w->newest_us == NO_TIME ? w->clock->index
+		: window_clock_index(w->clock, w->newest_us);
+	return window_clock_index(w->clock, time_us) - from > REPLAY_WINDOWS_AHEAD;
 }
 
 /* The number of the window in which the frame belongs. It may be closed already. */
@@ -172,10 +172,10 @@ static int64_t own_window(const struct stream_windows *w, const struct stream_ev
 	int64_t index;
 
 	if (w->conf.time == TIME_ARRIVAL)
-		return w->clock.index;
-	index = window_clock_index(&w->clock, frame->time_us);
+		return w->clock->index;
+	index = window_clock_index(w->clock, frame->time_us);
 	if (index < 0 && !w->conf.replay
-	    && window_clock_start_us(&w->clock, 0) - frame->time_us <= w->lateness_us)
+	    && window_clock_start_us(w->clock, 0) - frame->time_us <= w->lateness_us)
 		return 0;
 	return index;
 }
@@ -183,26 +183,26 @@ static int64_t own_window(const struct stream_windows *w, const struct stream_ev
 static bool is_stale(const struct stream_windows *w, const struct stream_event *frame, int64_t own)
 {
 	if (w->conf.time == TIME_EVENT)
-		return own < w->clock.index;
-	return frame->time_us < w->clock.from_us - w->lateness_us;
+		return own < w->clock->index;
+	return frame->time_us < w->clock->from_us - w->lateness_us;
 }
 
 /* Whether a window has begun. In event time, the newest timestamp or the clock of a live run has to
  * have reached it. */
 static bool has_begun(const struct stream_windows *w, int64_t index, int64_t arrival_us)
 {
-	int64_t start_us = window_clock_start_us(&w->clock, index);
+	int64_t start_us = window_clock_start_us(w->clock, index);
 
-	return index <= w->clock.index || start_us <= w->newest_us
+	return index <= w->clock->index || start_us <= w->newest_us
 		|| (!w->conf.replay && start_us <= arrival_us);
 }
 
 static void windows_start(struct stream_windows *w, int64_t at_us)
 {
-	window_clock_begin(&w->clock, at_us);
-	w->clock.started = true;
+	window_clock_begin(w->clock, at_us);
+	window_clock_start(w->clock);
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		coverage_advance(&w->coverage[i], window_clock_span(&w->clock));
+		coverage_advance(&w->coverage[i], window_clock_span(w->clock));
 }
 
 /* Starts window 0 at the first frame if nothing else has started it: in event time, or in a replay
@@ -210,7 +210,7 @@ static void windows_start(struct stream_windows *w, int64_t at_us)
 static void start_by_frame(struct stream_windows *w, const struct stream_event *frame,
 	int64_t arrival_us)
 {
-	if (w->clock.started)
+	if (w->clock->started)
 		return;
 	if (w->conf.time == TIME_ARRIVAL)
 		windows_start(w, arrival_us);
@@ -225,7 +225,7 @@ static struct accumulator *count_in(struct stream_windows *w, struct stream_queu
 {
 	struct accumulator *acc;
 
-	if (window_clock_is_past_count(&w->clock, index))
+	if (window_clock_is_past_count(w->clock, index))
 		return NULL;
 	acc = make_accumulator(w, q, index);
 	if (!acc) {
@@ -245,8 +245,8 @@ static enum verdict reject(struct stream_windows *w, struct stream_queue *q, enu
 	enum verdict rejected = verdict;
 	struct accumulator *acc;
 
-	if (own < w->clock.index || !has_begun(w, own, arrival_us))
-		own = w->clock.index;
+	if (own < w->clock->index || !has_begun(w, own, arrival_us))
+		own = w->clock->index;
 	acc = count_in(w, q, own, &verdict, place);
 	if (acc)
 		acc->rejected[rejected]++;
@@ -299,7 +299,7 @@ static struct stream_queue *add_new_queue(struct stream_windows *w,
 	*verdict = VERDICT_TOO_MANY_QUEUES;
 	if (w->nqueue == w->conf.queue_max)
 		return NULL;
-	q = queue_add(w, frame->queue_id, own > w->clock.index ? own : w->clock.index);
+	q = queue_add(w, frame->queue_id, own > w->clock->index ? own : w->clock->index);
 	*verdict = VERDICT_NO_MEMORY;
 	return q;
 }
@@ -317,10 +317,10 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	if (w->conf.nqueue && !(q && q->watched))
 		return VERDICT_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
-	if (!w->clock.started)	/* the frame has no valid time, and there is no row yet */
+	if (!w->clock->started)	/* the frame has no valid time, and there is no row yet */
 		return VERDICT_INVALID;
 	no_time = !frame->has_time || is_too_far_ahead(w, frame->time_us, arrival_us);
-	own = no_time ? w->clock.index : own_window(w, frame);
+	own = no_time ? w->clock->index : own_window(w, frame);
 	fits = !no_time && !frame->invalid
 		&& accumulator_fits(q ? find_accumulator(q, own) : NULL, frame, slot);
 	if (!q && !(q = add_new_queue(w, frame, !fits, own, &verdict)))
@@ -351,7 +351,7 @@ void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t a
 	w->states_known = true;
 	if (c->up)
 		return;
-	if (!w->clock.started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
+	if (!w->clock->started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
 		at_us = window_clock_floor(at_us, US_PER_MS);
 		windows_start(w, at_us);
 	}
@@ -373,7 +373,7 @@ bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 	w->states_known = true;
 	if (!c->up)
 		return true;
-	if (coverage_down(c, at_us, window_clock_span(&w->clock)))
+	if (coverage_down(c, at_us, window_clock_span(w->clock)))
 		return true;
 	w->failed = true;
 	return false;
@@ -381,7 +381,7 @@ bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 
 bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us)
 {
-	struct coverage_span gap = { from_us, until_us }, oldest = window_clock_span(&w->clock);
+	struct coverage_span gap = { from_us, until_us }, oldest = window_clock_span(w->clock);
 
 	for (size_t i = 0; i < w->conf.nstream; i++)
 		w->failed = !coverage_skip(&w->coverage[i], gap, oldest) || w->failed;
@@ -390,7 +390,6 @@ bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t u
 
 void stream_windows_restart(struct stream_windows *w)
 {
-	window_clock_restart(&w->clock);
 	w->states_known = false;
 	w->newest_us = NO_TIME;
 	w->interval[0] = '\0';
@@ -408,24 +407,14 @@ bool stream_windows_watch(struct stream_windows *w, const char *queue_id)
 	struct stream_queue *q = queue_find(w, queue_id);
 
 	if (!q)
-		q = queue_add(w, queue_id, w->clock.index);
+		q = queue_add(w, queue_id, w->clock->index);
 	if (!q) {
 		w->failed = true;
 		return false;
 	}
 	q->watched = true;
-	q->first_window = min_i64(q->first_window, w->clock.index);
+	q->first_window = min_i64(q->first_window, w->clock->index);
 	return true;
-}
-
-const struct queue_index *stream_windows_queues(const struct stream_windows *w)
-{
-	return &w->index;
-}
-
-bool stream_windows_set_name(struct stream_windows *w, const char *queue_id, const char *name)
-{
-	return queue_index_set_name(&w->index, queue_id, name);
 }
 
 /* --- closing ------------------------------------------------------------------------ */
@@ -444,8 +433,8 @@ static bool add_row(const struct stream_windows *w, const struct stream_queue *q
 	int64_t connected_us = coverage_us(&w->coverage[q->stream], span);
 	struct row row = {
 		.queue = number,
-		.queue_id = queue_index_id(&w->index, number),
-		.queue_name = queue_index_name(&w->index, number),
+		.queue_id = queue_index_id(w->index, number),
+		.queue_name = queue_index_name(w->index, number),
 		.labels = w->conf.labels,
 		.interval = interval_of(w, q),
 		.coverage = coverage_share(w->states_known, connected_us, span),
@@ -488,7 +477,7 @@ static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 	for (size_t i = 0; i < w->nqueue; i++) {
 		const struct stream_queue *q = &w->queue[i];
 
-		if (q->first_window > w->clock.index)
+		if (q->first_window > w->clock->index)
 			continue;
 		if (!add_row(w, q, span, r))
 			return false;
@@ -503,7 +492,7 @@ static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 /* Takes the accumulator of the oldest window, which is to close, out of the open ones. */
 static void close_accumulator(struct stream_windows *w, struct stream_queue *q)
 {
-	struct accumulator **oldest = place_of(q, w->clock.index);
+	struct accumulator **oldest = place_of(q, w->clock->index);
 
 	accumulator_free(q->closed);
 	q->closed = *oldest;
@@ -514,7 +503,7 @@ static void close_accumulator(struct stream_windows *w, struct stream_queue *q)
 /* Closes the oldest window, which ends at end_us, and returns it. */
 static const struct row_window *close_oldest(struct stream_windows *w, int64_t end_us, bool cut)
 {
-	struct coverage_span span = { w->clock.from_us, end_us };
+	struct coverage_span span = { w->clock->from_us, end_us };
 	struct row_window *r = &w->closed;
 
 	for (size_t i = 0; i < w->nqueue; i++)
@@ -525,14 +514,14 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 	r->has_interval = true;
 	r->has_labels = w->conf.labels != NULL;
 	r->has_sketch = w->conf.sketch;
-	r->has_names = queue_index_has_names(&w->index);
+	r->has_names = queue_index_has_names(w->index);
 	r->event_time = w->conf.time == TIME_EVENT;
-	window_clock_label(&w->clock, end_us, cut, r);
+	window_clock_label(w->clock, end_us, cut, r);
 	if (!add_rows(w, span, r))
 		goto fail;
-	window_clock_next(&w->clock);
+	window_clock_next(w->clock);
 	for (size_t i = 0; i < w->conf.nstream; i++)
-		coverage_advance(&w->coverage[i], window_clock_span(&w->clock));
+		coverage_advance(&w->coverage[i], window_clock_span(w->clock));
 	return r;
 fail:
 	w->failed = true;
@@ -541,7 +530,7 @@ fail:
 
 int64_t stream_windows_due_us(const struct stream_windows *w)
 {
-	int64_t due_us = window_clock_due_us(&w->clock);
+	int64_t due_us = window_clock_due_us(w->clock);
 
 	if (due_us == NO_TIME || w->conf.time == TIME_ARRIVAL)
 		return due_us;
@@ -550,7 +539,7 @@ int64_t stream_windows_due_us(const struct stream_windows *w)
 
 const struct row_window *stream_windows_due(struct stream_windows *w, int64_t now_us)
 {
-	int64_t end_us = window_clock_due_us(&w->clock), due_us = stream_windows_due_us(w);
+	int64_t end_us = window_clock_due_us(w->clock), due_us = stream_windows_due_us(w);
 
 	if (w->failed || end_us == NO_TIME)
 		return NULL;
@@ -562,20 +551,15 @@ const struct row_window *stream_windows_due(struct stream_windows *w, int64_t no
 const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut)
 {
 	int64_t moment = w->newest_us != NO_TIME ? w->newest_us : at_us;
-	int64_t latest = moment > at_us ? moment : at_us, start_us = w->clock.from_us;
+	int64_t latest = moment > at_us ? moment : at_us, start_us = w->clock->from_us;
 	/* whether frames or, in a live run, the clock have reached the oldest window */
 	bool begun = w->nopen || moment > start_us || (!w->conf.replay && latest >= start_us);
 
-	if (w->failed || window_clock_due_us(&w->clock) == NO_TIME || !begun)
+	if (w->failed || window_clock_due_us(w->clock) == NO_TIME || !begun)
 		return NULL;
 	if (w->conf.replay)	/* no more frames come, even if their timestamps are behind at_us */
 		moment = latest;
-	return close_oldest(w, window_clock_cut_us(&w->clock, moment), cut);
-}
-
-const struct window_clock *stream_windows_clock(const struct stream_windows *w)
-{
-	return &w->clock;
+	return close_oldest(w, window_clock_cut_us(w->clock, moment), cut);
 }
 
 bool stream_windows_failed(const struct stream_windows *w)
@@ -595,6 +579,7 @@ enum status stream_windows_new(struct stream_windows **out, const struct stream_
 		return err_nomem(err);
 	w->conf = *conf;
 	w->clock = conf->clock;
+	w->index = conf->queues;
 	w->newest_us = NO_TIME;
 	w->lateness_us = conf->lateness_ms * US_PER_MS;
 	w->coverage = calloc(conf->nstream, sizeof(*w->coverage));
@@ -620,7 +605,6 @@ void stream_windows_free(struct stream_windows *w)
 		coverage_free(&w->coverage[i]);
 	free(w->coverage);
 	free(w->queue);
-	queue_index_free(&w->index);
 	row_window_free(&w->closed);
 	free(w);
 }

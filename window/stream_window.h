@@ -24,7 +24,10 @@
 enum stream_window_time { TIME_ARRIVAL, TIME_EVENT };	/* see --time */
 
 struct stream_windows_conf {
-	struct window_clock clock;	/* not started */
+	/* Both are those of the run: borrowed, and changed by the windows. No other module adds to
+	 * the queues. */
+	struct window_clock *clock;
+	struct queue_index *queues;
 	int64_t lateness_ms;
 	enum stream_window_time time;
 	bool replay;
@@ -62,18 +65,12 @@ bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
 bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t until_us);
 
 /*
- * Prepares for another recording, after stream_windows_rest() has returned all windows. The numbers
- * of windows continue; nothing else is kept. If the run has a list of queues, call
- * stream_windows_watch() for each of them again (false: out of memory).
+ * Prepares for another recording, after stream_windows_rest() has returned all windows and the
+ * clock was restarted. Nothing is kept but the numbers of queues. If the run has a list of queues,
+ * call stream_windows_watch() for each of them again (false: out of memory).
  */
 void stream_windows_restart(struct stream_windows *w);
 bool stream_windows_watch(struct stream_windows *w, const char *queue_id);
-
-/* All queues, by number. Borrowed until a queue is added. */
-const struct queue_index *stream_windows_queues(const struct stream_windows *w);
-/* Sets the name that rows of a queue have; does nothing if there is no such queue. False: out of
- * memory. */
-bool stream_windows_set_name(struct stream_windows *w, const char *queue_id, const char *name);
 
 /* Sets the interval that all rows show, from a recording; conf.interval takes precedence. If both
  * are missing, the rows of a queue show the interval of its first accepted frame that has one. An
@@ -101,7 +98,6 @@ const struct row_window *stream_windows_due(struct stream_windows *w, int64_t no
  * windows are partial. */
 const struct row_window *stream_windows_rest(struct stream_windows *w, int64_t at_us, bool cut);
 
-const struct window_clock *stream_windows_clock(const struct stream_windows *w);
 bool stream_windows_failed(const struct stream_windows *w);	/* out of memory */
 
 #endif

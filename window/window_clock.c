@@ -15,6 +15,11 @@ bool window_clock_begin(struct window_clock *c, int64_t at_us)
 	return c->from_us != was_us;
 }
 
+void window_clock_start(struct window_clock *c)
+{
+	c->started = true;
+}
+
 void window_clock_next(struct window_clock *c)
 {
 	c->index++;

@@ -16,7 +16,7 @@ struct window_clock {
 	int64_t length_us;
 	bool align;		/* windows begin at multiples of their length */
 	uint32_t count;		/* windows to print; 0: all of the input */
-	bool started;		/* the caller sets it when from_us is final */
+	bool started;		/* see window_clock_start */
 	int64_t index;		/* of the oldest open window, and how many are printed so far */
 	int64_t from_us;	/* when it begins */
 };
@@ -24,9 +24,10 @@ struct window_clock {
 /* The multiple of unit_us at or before at_us, also before 1970. */
 int64_t window_clock_floor(int64_t at_us, int64_t unit_us);
 
-/* Lets the oldest open window begin at the whole ms, or the multiple of its length, at or before
- * at_us. False: it begins there already. */
+/* Before the start: lets the oldest open window begin at the whole ms, or the multiple of its
+ * length, at or before at_us. False: it begins there already. */
 bool window_clock_begin(struct window_clock *c, int64_t at_us);
+void window_clock_start(struct window_clock *c);	/* its beginning is final */
 void window_clock_next(struct window_clock *c);		/* goes on to the next window */
 void window_clock_restart(struct window_clock *c);	/* not started; numbers continue */
 

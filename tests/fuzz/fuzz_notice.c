@@ -228,8 +228,9 @@ static void take_line(struct world *w, const char *line, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct queue_windows_conf conf = {
-		.clock = { .length_us = WINDOW_MS * 1000, .align = size % 2 },
+	struct window_clock clock = { .length_us = WINDOW_MS * 1000, .align = size % 2 };
+	struct queue_index known = { 0 };
+	struct queue_windows_conf conf = { .clock = &clock, .queues = &known,
 		.queue = queues, .nqueue = 2, .pattern = patterns, .npattern = 3,
 		.asked = UINT32_MAX
 	};
@@ -256,5 +257,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (closed)
 		check_window(closed);
 	queue_windows_free(w.windows);
+	queue_index_free(&known);
 	return 0;
 }
