@@ -30,16 +30,21 @@ static const char *used(const char *const *names)
 	return NULL;
 }
 
-/* Parses a proxy as libcurl does; NULL: it is invalid, or out of memory. */
-static CURLU *parse(const char *value)
+/* Parses a proxy as libcurl does. *url is NULL after an error. */
+static CURLUcode parse(const char *value, CURLU **url)
 {
-	CURLU *url = curl_url();
+	CURLUcode c = CURLUE_OUT_OF_MEMORY;
 
-	if (url && curl_url_set(url, CURLUPART_URL, value,
-	    CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK)
-		return url;
-	curl_url_cleanup(url);
-	return NULL;
+	*url = curl_url();
+	if (*url)
+		c = curl_url_set(*url, CURLUPART_URL, value,
+			CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+	if (c != CURLUE_OK) {
+		curl_url_cleanup(*url);
+		*url = NULL;
+	}
+	/* libcurl has no other cause to find no login where it stands */
+	return c == CURLUE_BAD_LOGIN ? CURLUE_OUT_OF_MEMORY : c;
 }
 
 static bool is_proxy_scheme(const char *scheme)
@@ -61,33 +66,58 @@ static void wipe(char *part)
 	curl_free(part);
 }
 
-/* True if the part is absent, or can be percent-decoded. */
-static bool has_text(CURLU *url, CURLUPart part, CURLUcode absent)
+static CURLUcode check_scheme(CURLU *url)
 {
-	char *text = NULL;
-	CURLUcode c = curl_url_get(url, part, &text, CURLU_URLDECODE);
+	char *scheme = NULL;
+	CURLUcode c = curl_url_get(url, CURLUPART_SCHEME, &scheme, CURLU_NO_GUESS_SCHEME);
 
-	wipe(text);
-	return c == CURLUE_OK || c == absent;
+	if (c == CURLUE_OK && !is_proxy_scheme(scheme))
+		c = CURLUE_UNSUPPORTED_SCHEME;
+	curl_free(scheme);
+	return c == CURLUE_NO_SCHEME ? CURLUE_OK : c;
 }
 
-static bool names_proxy(const char *value)
+/* Checks that the part, if there is one, can be percent-decoded. CURLU_URLDECODE of curl_url_get
+ * would not tell a control character, which libcurl refuses, from a lack of memory. */
+static CURLUcode check_text(CURLU *url, CURLUPart part, CURLUcode absent)
 {
-	CURLU *url = parse(value);
-	char *scheme = NULL;
-	bool ok = url && (curl_url_get(url, CURLUPART_SCHEME, &scheme, CURLU_NO_GUESS_SCHEME)
-		== CURLUE_NO_SCHEME || (scheme && is_proxy_scheme(scheme)))
-		&& has_text(url, CURLUPART_USER, CURLUE_NO_USER)
-		&& has_text(url, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD);
+	char *raw = NULL, *text = NULL;
+	CURLUcode c = curl_url_get(url, part, &raw, 0);
+	int len = 0;
 
-	curl_free(scheme);
+	if (c == CURLUE_OK) {
+		text = curl_easy_unescape(NULL, raw, 0, &len);
+		c = text ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
+	}
+	for (int i = 0; text && i < len; i++)
+		if ((unsigned char)text[i] < ' ')
+			c = CURLUE_URLDECODE;
+	if (text)
+		OPENSSL_cleanse(text, (size_t)len);
+	curl_free(text);
+	wipe(raw);
+	return c == absent ? CURLUE_OK : c;
+}
+
+static CURLUcode check_proxy(const char *value)
+{
+	CURLU *url;
+	CURLUcode c = parse(value, &url);
+
+	c = c ? c : check_scheme(url);
+	c = c ? c : check_text(url, CURLUPART_USER, CURLUE_NO_USER);
+	c = c ? c : check_text(url, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD);
 	curl_url_cleanup(url);
-	return ok;
+	return c;
 }
 
 static void check(const char *name, struct lines *problems)
 {
-	if (name && !names_proxy(getenv(name)))
+	CURLUcode c = name ? check_proxy(getenv(name)) : CURLUE_OK;
+
+	if (c == CURLUE_OUT_OF_MEMORY)
+		problems->failed = true;
+	else if (c != CURLUE_OK)
 		lines_add(problems, "%s: must be [SCHEME://][USER:PASSWORD@]HOST[:PORT], where "
 			"SCHEME is http, https, socks4, socks4a, socks5 or socks5h", name);
 }
@@ -104,9 +134,11 @@ void proxy_env_check(struct lines *problems)
 const char *proxy_env_show(char *out, size_t size, bool wss, bool *socks)
 {
 	const char *name = used(wss ? of_wss : of_https);
-	CURLU *url = name ? parse(getenv(name)) : NULL;
 	char *scheme = NULL;
+	CURLU *url = NULL;
 
+	if (name)
+		parse(getenv(name), &url);
 	*socks = url && curl_url_get(url, CURLUPART_SCHEME, &scheme, CURLU_NO_GUESS_SCHEME)
 		== CURLUE_OK && strncasecmp(scheme, "socks", 5) == 0;
 	if (!url || url_authority(url, out, size))
@@ -133,13 +165,17 @@ static bool keep_pair(const char *user, const char *password,
 
 static bool keep_secrets(const char *name, bool (*keep)(void *arg, const char *secret), void *arg)
 {
-	CURLU *url = name ? parse(getenv(name)) : NULL;
 	char *raw = NULL, *password = NULL, *user = NULL;
-	bool ok = true;
+	CURLU *url = NULL;
+	CURLUcode c = name ? parse(getenv(name), &url) : CURLUE_OK;
+	bool ok;
 
-	if (url && curl_url_get(url, CURLUPART_PASSWORD, &raw, 0) == CURLUE_OK) {
-		curl_url_get(url, CURLUPART_USER, &user, CURLU_URLDECODE);
-		ok = keep(arg, raw)
+	if (url)
+		c = curl_url_get(url, CURLUPART_PASSWORD, &raw, 0);
+	ok = c != CURLUE_OUT_OF_MEMORY;
+	if (raw) {
+		c = curl_url_get(url, CURLUPART_USER, &user, CURLU_URLDECODE);
+		ok = (c == CURLUE_OK || c == CURLUE_NO_USER) && keep(arg, raw)
 			&& curl_url_get(url, CURLUPART_PASSWORD, &password, CURLU_URLDECODE)
 			== CURLUE_OK && keep(arg, password) && keep_pair(user, password, keep, arg);
 	}

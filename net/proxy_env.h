@@ -11,7 +11,7 @@
 #include "util/lines.h"
 
 /* Adds a problem for each variable that is no valid proxy. It does not show the value, which may
- * contain a password. */
+ * contain a password. Sets problems->failed if out of memory. */
 void proxy_env_check(struct lines *problems);
 
 /* Returns the variable that sets the proxy for https, or for wss, and puts its HOST[:PORT] into

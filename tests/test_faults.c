@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
+#include <curl/curl.h>
 
 #include "auth/creds.h"
 #include "auth/token.h"
 #include "json.h"
+#include "net/proxy_env.h"
 #include "output/metric_list.h"
 #include "output/nagios.h"
 #include "output/output.h"
@@ -658,6 +660,37 @@ TEST(region__reports_out_of_memory_not_a_bad_region)
 	at_each_allocation(work_region);
 }
 
+static bool keep_line(void *lines, const char *secret)
+{
+	lines_add(lines, "%s", secret);
+	return !((struct lines *)lines)->failed;
+}
+
+static bool work_proxy(void)
+{
+	struct lines problems = { 0 }, secrets = { 0 };
+	bool ok;
+
+	proxy_env_check(&problems);
+	assert_int_equal(problems.n, 0);
+	ok = proxy_env_secrets(keep_line, &secrets);
+	if (ok)
+		assert_int_equal(secrets.n, 6);
+	ok = ok && !problems.failed;
+	lines_free(&problems);
+	lines_free(&secrets);
+	return ok;
+}
+
+TEST(proxy__reports_out_of_memory_not_a_bad_proxy)
+{
+	setenv("wss_proxy", "http://me:p%40ss@proxy:1", 1);
+	setenv("https_proxy", "me:p%40ss@proxy:1", 1);
+	at_each_allocation(work_proxy);
+	unsetenv("wss_proxy");
+	unsetenv("https_proxy");
+}
+
 TEST(writer__reports_lost_rows)
 {
 	at_each_allocation(work_out);
@@ -671,7 +704,9 @@ int main(void)
 
 	/* before OpenSSL's first allocation; its random numbers are ready before faults begin */
 	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1
-	    || RAND_bytes(&byte, 1) != 1)
+	    || RAND_bytes(&byte, 1) != 1
+	    || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free, realloc, strdup, calloc)
+	    != CURLE_OK)
 		return 99;
 	cJSON_InitHooks(&(cJSON_Hooks){ malloc, free });
 	result = run_all_tests(NULL, NULL);
