@@ -287,7 +287,9 @@ static void end_by_close_frame(struct ws *ws)
 static void end_refused(struct ws *ws)
 {
 	long status = ws->result.http_status;
-	bool breach = status < 400, redirects = status / 100 == 3 && status != 304;
+	enum http_failure failure = http_failure_of_status(status);
+	bool breach = failure == HTTP_OK || failure == HTTP_BREACH;
+	bool redirects = status / 100 == 3 && status != 304;
 	const char *id = http_header(ws->easy, "ININ-Correlation-Id");
 	bool shown = text_is_visible(id, CORRELATION_MAX);
 

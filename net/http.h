@@ -64,7 +64,7 @@ static inline enum http_failure http_failure_of(const struct http_result *r)
 	}
 }
 
-/* What an HTTP status (1xx and 3xx: HTTP_BREACH) means. */
+/* What an HTTP status means. HTTP_BREACH: 1xx, 3xx, and numbers that HTTP does not have. */
 static inline enum http_failure http_failure_of_status(long status)
 {
 	switch (status) {
@@ -79,7 +79,7 @@ static inline enum http_failure http_failure_of_status(long status)
 		return HTTP_OK;
 	if (status / 100 == 4)
 		return HTTP_REJECTED;
-	return status >= 500 ? HTTP_SERVER : HTTP_BREACH;
+	return status / 100 == 5 ? HTTP_SERVER : HTTP_BREACH;
 }
 
 /* The value of a header of the answer, "" if there is none. Borrowed from the transfer. */

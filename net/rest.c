@@ -178,7 +178,7 @@ static void take_answer(struct rest *r)
 
 	a->body = request_body(&r->request);
 	a->len = r->request.body.len;
-	a->kind = a->http_status < 600 ? http_failure_of_status(a->http_status) : HTTP_BREACH;
+	a->kind = http_failure_of_status(a->http_status);
 	a->retry_after_us = r->request.result.retry_after_us;
 	if (a->kind == HTTP_LIMITED && a->retry_after_us < 0)
 		a->retry_after_us = rate_limit_reset_us(r);

@@ -144,7 +144,7 @@ struct retry_failure retry_failure_of_end(enum retry_what what, const struct ws_
 		.text = text ? text : e->reason };
 
 	switch (e->end) {
-	case WS_END_REFUSED:	/* the status is at least 400; for others ws.c reports a breach */
+	case WS_END_REFUSED:	/* by a status 4xx or 5xx; for others ws.c reports a breach */
 		f.kind = http_failure_of_status(e->http_status);
 		f.http_status = e->http_status;
 		f.retry_after_us = e->retry_after_us;

@@ -142,7 +142,7 @@ def test_live_windows_arrive(tool, serve, receive):
 # -- what is answered
 
 @pytest.mark.parametrize("status", [(301, {"Location": "https://localhost:1/"}), 304, 400, 401,
-                                    404, 422])
+                                    404, 422, 600])
 def test_refusal_drops_one_delivery(tool, receive, status):
     hook = receive(status, 204)
     r = tool.run(*REPLAY, "-n", 3, *to(hook))

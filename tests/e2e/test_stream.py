@@ -368,8 +368,9 @@ def test_close_code_1008_exits_with_6_and_its_reason(tool, serve):
     assert r.rows[0]["partial"] and r.rows[0]["updates"] == 1
 
 
-@pytest.mark.parametrize("refusal", [answer(302, Location="https://x.example/"), answer(200)])
-def test_redirected_handshake_is_a_protocol_error(tool, serve, refusal):
+@pytest.mark.parametrize("refusal", [answer(302, Location="https://x.example/"), answer(200),
+                                     answer(600), answer(999)])
+def test_handshake_with_an_unexpected_status_is_a_protocol_error(tool, serve, refusal):
     gate = serve(streams=[refusal])
     r = tool.run(*FAST)
     assert r.status == 8 and len(gate.connections) == 2
