@@ -7,6 +7,7 @@
 #include "message/metric_types.h"
 #include "util/base.h"
 #include "util/buf.h"
+#include "window/row_totals.h"
 
 /* The numbers that are shown of each kind. */
 static const struct {
@@ -173,69 +174,16 @@ bool table_columns_learn(struct table_columns *c, const struct row *row, size_t 
 
 /* --- values ------------------------------------------------------------------------------- */
 
-static double value_of(const struct row *row, const struct table_column *column, const char *path,
-	enum row_statistic stat, bool *has)
-{
-	*has = false;
-	for (size_t i = 0; i < row->nseries; i++) {
-		const struct row_series *f = &row->series[i];
-
-		if (f->kind == column->kind && strcmp(f->path, path) == 0
-		    && strcmp(f->metric, column->metric) == 0) {
-			*has = true;
-			return f->stat[stat];
-		}
-	}
-	return NAN;
-}
-
-/* The sum over the rows of the queue's media types that have the series. It is null if one of them
- * is, or if there is none. */
-static double sum_of(const struct table_column *column, const struct row_window *r, size_t queue,
-	enum row_statistic stat)
-{
-	double sum = 0, x;
-	bool any = false, has;
-
-	for (size_t i = 0; i < r->nrow; i++) {
-		if (!r->row[i].media || r->row[i].queue != queue)
-			continue;
-		x = value_of(&r->row[i], column, column->path, stat, &has);
-		sum += has ? x : 0;
-		any = any || has;
-	}
-	return any ? sum : NAN;
-}
-
-/* The ratio over all media types of the queue that have one: each counts by its denominator. */
-static double ratio_of(const struct table_column *column, const struct row_window *r, size_t queue)
-{
-	double numerators = 0, denominators = 0;
-	bool has;
-
-	for (size_t i = 0; i < r->nrow; i++) {
-		const struct row *row = &r->row[i];
-		double numerator = value_of(row, column, "numerator", STAT_VALUE, &has);
-		double denominator = value_of(row, column, "denominator", STAT_VALUE, &has);
-
-		if (!row->media || row->queue != queue || isnan(numerator) || isnan(denominator))
-			continue;
-		numerators += numerator;
-		denominators += denominator;
-	}
-	return numerators / denominators;	/* NaN: nothing was counted */
-}
-
 double table_column_value(const struct table_column *column, const struct row_window *r,
 	const struct row *row, enum row_statistic stat)
 {
-	const struct row_window *whole = r->whole ? r->whole : r;
 	const bool over_media = column->narrow[1] && !row->media;
-	bool has;
+	const struct row_series *series;
 
 	if (over_media && column->is_ratio)
-		return ratio_of(column, whole, row->queue);
+		return row_totals_ratio(r, row->queue, column->metric);
 	if (over_media && column->kind == ROW_TOTAL)
-		return sum_of(column, whole, row->queue, stat);
-	return value_of(row, column, column->path, stat, &has);
+		return row_totals_sum(r, row->queue, column->metric, column->path, stat);
+	series = row_find(row, column->kind, column->metric, column->path);
+	return series ? series->stat[stat] : NAN;
 }

@@ -92,6 +92,18 @@ bool row_window_with_media(const struct row_window *r, unsigned words, struct ro
 	return true;
 }
 
+const struct row_series *row_find(const struct row *row, enum row_kind kind, const char *metric,
+	const char *path)
+{
+	for (size_t i = 0; i < row->nseries; i++) {
+		const struct row_series *s = &row->series[i];
+
+		if (s->kind == kind && strcmp(s->path, path) == 0 && strcmp(s->metric, metric) == 0)
+			return s;
+	}
+	return NULL;
+}
+
 bool row_kind_has(enum row_kind kind, enum row_statistic stat)
 {
 	switch (kind) {
