@@ -80,8 +80,8 @@ static void guard_memory(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-static enum status run_all(const struct options *set, const struct run_clock *clock,
-	struct err *err)
+static enum status run_all(const struct options *set, struct options_made *made,
+	const struct run_clock *clock, struct err *err)
 {
 	struct run *run = NULL;
 	sigset_t signals;
@@ -91,11 +91,11 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
 	if (signal_fd < 0)
 		return err_set(err, ST_OUTPUT, "cannot receive signals: %s", errno == EMFILE
 			? "out of file descriptors: raise the limit (ulimit -n)" : strerror(errno));
-	st = run_open(&run, set, clock, signal_fd, err);
+	st = run_open(&run, set, made, clock, signal_fd, err);
 	while (st == ST_OK && !run_is_over(run))
 		st = run_turn(run, err);
 	/* with --check, the status line must be printed before a signal may end the process */
-	if (st > ST_SIGNAL && run && !set->nagios)
+	if (st > ST_SIGNAL && run && !made->nagios)
 		signals_end_at_once(run, &signals);
 	st = run_close(run, st, err);	/* prints partial windows, renames the output */
 	close(signal_fd);
@@ -108,17 +108,17 @@ static enum status run_all(const struct options *set, const struct run_clock *cl
  * With --check, the exit status is one of the Nagios plugin API, and stdout always has a plugin
  * line, also after an error. If the run printed none, this function prints it.
  */
-static enum status check_end(struct options *set, enum status st, const char *why)
+static enum status check_end(struct nagios **check, enum status st, const char *why)
 {
 	struct buf line = { 0 };
 
-	if (!set->nagios)
-		set->nagios = nagios_new(NULL);
-	if (!set->nagios)
+	if (!*check)
+		*check = nagios_new(NULL);
+	if (!*check)
 		return (enum status)NAGIOS_UNKNOWN;
-	if (!nagios_has_line(set->nagios) && nagios_put_line(set->nagios, st, why, &line))
+	if (!nagios_has_line(*check) && nagios_put_line(*check, st, why, &line))
 		print_text(&line);
-	return (enum status)nagios_state(set->nagios, st);
+	return (enum status)nagios_state(*check, st);
 }
 
 /* --- no run: --verify-audit --------------------------------------------------------------- */
@@ -169,6 +169,7 @@ int main(int argc, char **argv)
 {
 	struct run_clock clock = clock_start();
 	struct options set = { 0 };
+	struct options_made made = { 0 };
 	struct err err = { "" };
 	enum status st = ST_USAGE;
 	enum options_parsed parsed;
@@ -184,16 +185,17 @@ int main(int argc, char **argv)
 		check = true;
 		signals_begin(check);
 	}
-	parsed = options_parse(&set, argc, argv, http_versions(), &st);
+	parsed = options_parse(&set, &made, argc, argv, http_versions(), &st);
 	if (parsed == PARSED_RUN && set.task == TASK_VERIFY_AUDIT)
 		st = verify(&set, &err);
 	else if (parsed == PARSED_RUN)
-		st = run_all(&set, &clock, &err);
+		st = run_all(&set, &made, &clock, &err);
 	text_clean(err.text);
 	if (err.text[0] && st != ST_OK)
 		fprintf(stderr, "gsqstat: %s\n", err.text);
 	if (check && !(parsed == PARSED_DONE && st == ST_OK))
-		st = check_end(&set, st, set.first_problem ? set.first_problem : err.text);
+		st = check_end(&made.nagios, st, set.first_problem ? set.first_problem : err.text);
+	options_made_free(&made);
 	options_free(&set);
 	return (int)st;
 }

@@ -26,6 +26,7 @@ struct option_state {
 
 struct command_line {
 	struct options *set;
+	struct options_made *made;
 	struct lines problems;
 	const struct option_def *current;	/* the option whose value is being set */
 	const struct config_entry *entry;	/* where that comes from; NULL: no file */

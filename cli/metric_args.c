@@ -302,23 +302,24 @@ static void doubt_delta(struct command_line *p, const struct row_name *name, con
 
 static void settle_thresholds(struct command_line *p)
 {
-	struct options *set = p->set;
+	const struct options *set = p->set;
+	struct thresholds *thresholds = p->made->thresholds;
 	const struct row_name *name;
 	char why[512];
 
 	p->current = option_table_find("fail-if");
 	for (size_t i = 0; i < set->fail_if.n; i++) {
 		const char *expr = set->fail_if.v[i];
-		size_t at = thresholds_count(set->thresholds);
+		size_t at = thresholds_count(thresholds);
 
-		thresholds_add(set->thresholds, expr, why, sizeof(why));
-		name = why[0] ? NULL : threshold_name(set->thresholds, at);
+		thresholds_add(thresholds, expr, why, sizeof(why));
+		name = why[0] ? NULL : threshold_name(thresholds, at);
 		check_name(p, name, expr, why, sizeof(why));
 		if (!name)
 			continue;
-		check_scope(p, threshold_scope(set->thresholds, at), name, expr);
-		check_least(p, threshold_least(set->thresholds, at), expr);
-		doubt_filtered(p, name, threshold_above(set->thresholds, at), expr);
+		check_scope(p, threshold_scope(thresholds, at), name, expr);
+		check_least(p, threshold_least(thresholds, at), expr);
+		doubt_filtered(p, name, threshold_above(thresholds, at), expr);
 		doubt_delta(p, name, expr);
 	}
 }
@@ -326,21 +327,21 @@ static void settle_thresholds(struct command_line *p)
 static void settle_ranges(struct command_line *p, struct nagios *check, const char *option,
 	bool critical, const struct lines *ranges)
 {
-	struct options *set = p->set;
+	const struct scopes *scopes = p->made->scopes;
 	struct nagios_range range;
 	char why[512];
 
 	p->current = option_table_find(option);
 	for (size_t i = 0; i < ranges->n; i++) {
-		size_t before = scopes_count(set->scopes);
+		size_t before = scopes_count(scopes);
 		const struct row_name *name = nagios_add(check, critical, ranges->v[i], why,
 			sizeof(why));
 
 		check_name(p, name, ranges->v[i], why, sizeof(why));
 		if (!name)
 			continue;
-		if (scopes_count(set->scopes) > before)
-			check_scope(p, scopes_at(set->scopes, before), name, ranges->v[i]);
+		if (scopes_count(scopes) > before)
+			check_scope(p, scopes_at(scopes, before), name, ranges->v[i]);
 		if (nagios_range_parse(&range, strrchr(ranges->v[i], '=') + 1) && !range.inside)
 			doubt_filtered(p, name, range.to, ranges->v[i]);
 	}
@@ -350,28 +351,29 @@ static void settle_ranges(struct command_line *p, struct nagios *check, const ch
  * out of memory. */
 static bool make_ranges(struct command_line *p, struct nagios **check)
 {
-	struct options *set = p->set;
+	const struct options *set = p->set;
 	const bool checks = set->check && !command_line_bad(p, "check");
 	const bool marks = !checks && output_has(set->format, OUTPUT_RANGES)
 		&& set->warning.n + set->critical.n;
 
-	*check = checks || marks ? nagios_new(set->scopes) : NULL;
-	*(checks ? &set->nagios : &set->ranges) = *check;
+	*check = checks || marks ? nagios_new(p->made->scopes) : NULL;
+	*(checks ? &p->made->nagios : &p->made->ranges) = *check;
 	return *check || (!checks && !marks);
 }
 
 /* Parses and checks --fail-if, and ranges. */
 static void settle_judges(struct command_line *p)
 {
-	struct options *set = p->set;
+	const struct options *set = p->set;
+	struct options_made *made = p->made;
 	struct nagios *check = NULL;
 
 	if (!set->fail_if.n && !set->check && !(set->warning.n + set->critical.n))
 		return;
-	set->scopes = scopes_new(&set->file_names);
-	if (set->scopes && set->fail_if.n)
-		set->thresholds = thresholds_new(set->scopes);
-	if (!set->scopes || (set->fail_if.n && !set->thresholds) || !make_ranges(p, &check)) {
+	made->scopes = scopes_new(&set->file_names);
+	if (made->scopes && set->fail_if.n)
+		made->thresholds = thresholds_new(made->scopes);
+	if (!made->scopes || (set->fail_if.n && !made->thresholds) || !make_ranges(p, &check)) {
 		p->problems.failed = true;
 		return;
 	}
@@ -404,8 +406,4 @@ void metric_args_settle(struct command_line *p)
 void metric_args_free(struct options *set)
 {
 	clear_filters(set);
-	thresholds_free(set->thresholds);
-	nagios_free(set->nagios);
-	nagios_free(set->ranges);
-	scopes_free(set->scopes);
 }

@@ -288,10 +288,10 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 	return PARSED_DONE;
 }
 
-enum options_parsed options_parse(struct options *set, int argc, char **argv, const char *versions,
-	enum status *st)
+enum options_parsed options_parse(struct options *set, struct options_made *made, int argc,
+	char **argv, const char *versions, enum status *st)
 {
-	struct command_line p = { .set = set };
+	struct command_line p = { .set = set, .made = made };
 	enum options_parsed parsed;
 
 	apply_defaults(&p);
@@ -301,6 +301,16 @@ enum options_parsed options_parse(struct options *set, int argc, char **argv, co
 	lines_free(&p.problems);
 	lines_free(&p.operands);
 	return parsed;
+}
+
+void options_made_free(struct options_made *made)
+{
+	thresholds_free(made->thresholds);
+	nagios_free(made->nagios);
+	nagios_free(made->ranges);
+	scopes_free(made->scopes);
+	recording_close(made->recording);
+	*made = (struct options_made){ 0 };
 }
 
 void options_free(struct options *set)
@@ -316,7 +326,6 @@ void options_free(struct options *set)
 	lines_free(&set->doubts);
 	creds_free(&set->creds);
 	targets_free(&set->targets);
-	recording_close(set->recording);
 	free(set->settings_json);
 	free(set->settings_changed);
 	buf_wipe(&set->audit_key);

@@ -37,9 +37,8 @@ struct config_file;
 struct config_flags;
 
 /*
- * The settings of a run: the values of options, and what the checks derived from them. The checks
- * also open the recording, which may be a pipe that can be read only once, and parse expressions;
- * the run uses these and does not open or parse them again.
+ * The settings of a run: the values of options, and what the checks derived from them. Nothing
+ * changes them during the run.
  */
 struct options {
 	enum task task;			/* derived from the options below */
@@ -79,7 +78,6 @@ struct options {
 	const char *record;
 	const char *rejects;
 	const char *replay;		/* a file; NULL: not given */
-	struct recording *recording;	/* of --replay, still at its beginning; else NULL */
 	bool queues_recorded;		/* the recording chose the queues */
 	bool dry_run;
 	bool doctor;
@@ -95,13 +93,9 @@ struct options {
 	size_t noutlier;
 	bool outlier_given;		/* false: the filter is the default */
 	struct lines outlier_text;	/* as given, for run.start */
-	struct scopes *scopes;		/* used by thresholds and nagios; NULL: none */
-	struct thresholds *thresholds;	/* NULL: none */
 	struct lines fail_if;		/* as given */
 	bool fail_fast;
 	const char *check;		/* "nagios"; NULL: no check */
-	struct nagios *nagios;		/* of --check */
-	struct nagios *ranges;		/* of an output that marks numbers by them; NULL: none */
 	struct lines warning, critical;	/* ranges of --check, as given */
 	int64_t token_margin_ms;
 	bool cache;
@@ -128,8 +122,21 @@ struct options {
 	char *first_problem;		/* after PARSED_BAD, for the line of --check */
 };
 
+/*
+ * What the checks made of the settings and the run then changes. The checks open the recording,
+ * which may be a pipe that can be read only once, and parse expressions; the run does not do that
+ * again. The texts of expressions belong to the settings.
+ */
+struct options_made {
+	struct recording *recording;	/* of --replay, still at its beginning; else NULL */
+	struct scopes *scopes;		/* used by the next three; NULL: none */
+	struct thresholds *thresholds;	/* NULL: none */
+	struct nagios *nagios;		/* of --check; NULL: none */
+	struct nagios *ranges;		/* of an output that marks numbers by them; NULL: none */
+};
+
 enum options_parsed {
-	PARSED_RUN,	/* *set is complete */
+	PARSED_RUN,	/* *set and *made are complete */
 	PARSED_DONE,	/* --help, --version, --dry-run or --list-metrics is done: exit with *st */
 	PARSED_BAD	/* errors were printed to stderr: exit with ST_USAGE */
 };
@@ -137,11 +144,12 @@ enum options_parsed {
 /*
  * Parses argv and the environment. versions are those of the libraries, for --version. Prints
  * --help, --version and --dry-run to stdout (*st is ST_OUTPUT if that fails), and errors to stderr.
- * Opens no output and sends nothing. *set must be all zero, or as options_read_config left it. It
- * borrows from argv, and is freed by options_free.
+ * Opens no output and sends nothing. *made must be all zero, and *set too, or as
+ * options_read_config left it. *set borrows from argv. Free both, *made first.
  */
-enum options_parsed options_parse(struct options *set, int argc, char **argv,
-	const char *versions, enum status *st);
+enum options_parsed options_parse(struct options *set, struct options_made *made, int argc,
+	char **argv, const char *versions, enum status *st);
+void options_made_free(struct options_made *made);
 void options_free(struct options *set);
 
 /* Notes the options among the arguments, even those that lack their value. It borrows from argv. */

@@ -144,9 +144,9 @@ static void validate_source(struct command_line *p)
 		leave_unread(p);
 		return;
 	}
-	if (recording_open(&set->recording, set->replay,
+	if (recording_open(&p->made->recording, set->replay,
 		command_line_flag(p, "replay"), &err) != ST_OK
-	    || recording_peek(set->recording, !command_line_given(p, "source"), &head, &err)
+	    || recording_peek(p->made->recording, !command_line_given(p, "source"), &head, &err)
 		!= ST_OK) {
 		lines_add(&p->problems, "%s", err.text);
 		source_choice_settle(p, &head);

@@ -67,17 +67,19 @@ static enum status open_source(struct live *live, struct err *err)
 }
 
 /* Adds the names of --queue-name, and those in thresholds and rules. */
-static void gather_names(struct lines *names, const struct options *set)
+static void gather_names(struct lines *names, const struct run *run)
 {
-	for (size_t i = 0; i < set->queue_names.n; i++)
-		lines_add(names, "%s", set->queue_names.v[i]);
-	scopes_add_names(set->scopes, names);
+	const struct lines *given = &run->set->queue_names;
+
+	for (size_t i = 0; i < given->n; i++)
+		lines_add(names, "%s", given->v[i]);
+	scopes_add_names(run->made->scopes, names);
 }
 
 /* Begins to look up queues by name; the source is opened later, when they are known. */
 static enum status open_lookup(struct live *live, struct err *err)
 {
-	gather_names(&live->wanted_names, live->run->set);
+	gather_names(&live->wanted_names, live->run);
 	return run_api_look_up(&live->api, &live->wanted_names, err);
 }
 
@@ -115,7 +117,7 @@ static enum status live_open(void **state, struct run *run, struct err *err)
 		st = run_queues_set_file_names(run, live->pipeline, err);
 	if (st != ST_OK)
 		return st;
-	if (set->queue_names.n || scopes_needing_names(set->scopes))
+	if (set->queue_names.n || scopes_needing_names(run->made->scopes))
 		return open_lookup(live, err);
 	if (set->source == SOURCE_NOTIFICATIONS)
 		st = take_cached_names(live, err);

@@ -390,7 +390,7 @@ static enum status check_source(struct replay *r, const struct recording_entry *
  * is an error if the options need names. */
 static enum status check_names(struct replay *r, const struct recording_entry *e, struct err *err)
 {
-	const struct scope *named = scopes_needing_names(r->set->scopes);
+	const struct scope *named = scopes_needing_names(r->run->made->scopes);
 	bool early = e->kind == RECORDING_RUN || e->kind >= RECORDING_END_STATE
 		|| (e->kind == RECORDING_ANSWER && e->answer == ANSWER_QUEUES);
 
@@ -580,7 +580,7 @@ static enum status replay_open(void **state, struct run *run, struct err *err)
 	r->set = run->set;
 	r->name = strcmp(run->set->replay, "-") == 0 ? "standard input" : run->set->replay;
 	r->events = run->events;
-	r->recording = run->set->recording;
+	r->recording = run->made->recording;
 	r->newest_at_us = NO_TIME;
 	st = pipeline_new(&r->pipeline, &conf, err);
 	return st == ST_OK ? run_queues_set_file_names(run, r->pipeline, err) : st;

@@ -59,8 +59,8 @@ static enum status open_parts(struct run *run, struct err *err)
 	return st;
 }
 
-enum status run_open(struct run **out, const struct options *set, const struct run_clock *clock,
-	int signal_fd, struct err *err)
+enum status run_open(struct run **out, const struct options *set, struct options_made *made,
+	const struct run_clock *clock, int signal_fd, struct err *err)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	enum status st;
@@ -69,6 +69,7 @@ enum status run_open(struct run **out, const struct options *set, const struct r
 	if (!run)
 		return err_nomem(err);
 	run->set = set;
+	run->made = made;
 	run->clock = clock;
 	run->input = input_of(set);
 	run->signal_fd = signal_fd;

@@ -14,10 +14,10 @@
 
 struct run;
 
-/* Borrows set and clock. signal_fd comes from signals_open(). Pass *run to run_close() also after a
- * failure; the caller then prints the text in err, because no audit line has it. */
-enum status run_open(struct run **run, const struct options *set, const struct run_clock *clock,
-	int signal_fd, struct err *err);
+/* Borrows set, made and clock. signal_fd comes from signals_open(). Pass *run to run_close() also
+ * after a failure; the caller then prints the text in err, because no audit line has it. */
+enum status run_open(struct run **run, const struct options *set, struct options_made *made,
+	const struct run_clock *clock, int signal_fd, struct err *err);
 
 /* Does one turn. If it does not return ST_OK, the run must end with that status. */
 enum status run_turn(struct run *run, struct err *err);

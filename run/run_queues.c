@@ -78,7 +78,7 @@ static enum status find_of_thresholds(const struct run *run, const struct pipeli
 	struct buf why = { 0 };
 	enum status st = ST_OK;
 
-	if (!scopes_find(run->set->scopes, pipeline_queues(p), &why))
+	if (!scopes_find(run->made->scopes, pipeline_queues(p), &why))
 		st = why.failed ? err_nomem(err) : err_set(err, ST_USAGE, "%s", why.data);
 	buf_free(&why);
 	return st;

@@ -25,6 +25,7 @@
 
 struct run {
 	const struct options *set;
+	struct options_made *made;
 	const struct run_clock *clock;
 	const struct input *input;
 	void *input_state;

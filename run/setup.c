@@ -72,10 +72,10 @@ enum status setup_sinks(struct run *run, struct err *err)
 		.events = run->events,
 		.writer = run->writer,
 		.ahead = run->input->real_time ? 0 : RUN_AHEAD,
-		.thresholds = set->thresholds,
+		.thresholds = run->made->thresholds,
 		.fail_fast = set->fail_fast,
-		.nagios = set->nagios,
-		.ranges = set->ranges,
+		.nagios = run->made->nagios,
+		.ranges = run->made->ranges,
 		.on_window = set->targets.n ? deliver_window : NULL,
 		.arg = run
 	};

@@ -12,6 +12,7 @@
 #define ARGS_MAX 40
 
 static struct options set;
+static struct options_made made;
 static enum status status;
 static char said[65536];	/* on stderr, by the last parse */
 
@@ -33,6 +34,7 @@ static enum options_parsed parse(const char *words)
 	int argc = 0, old = dup(STDERR_FILENO);
 	enum options_parsed parsed;
 
+	options_made_free(&made);
 	options_free(&set);
 	setenv("GENESYS_CLIENT_ID", "id", 1);
 	setenv("GENESYS_CLIENT_SECRET", "the-secret", 1);
@@ -47,7 +49,7 @@ static enum options_parsed parse(const char *words)
 	assert_true(old >= 0);
 	fflush(stderr);
 	assert_true(dup2(fileno(err), STDERR_FILENO) >= 0);
-	parsed = options_parse(&set, argc, argv, "versions", &status);
+	parsed = options_parse(&set, &made, argc, argv, "versions", &status);
 	fflush(stderr);
 	dup2(old, STDERR_FILENO);
 	close(old);
@@ -149,7 +151,7 @@ TEST(default__follows_interval_and_replay)
 	assert_int_equal(set.count, 0);
 	assert_int_equal(set.time, TIME_EVENT);
 	assert_int_equal(set.queues.n, 0);
-	assert_true(set.source == SOURCE_STREAM && set.queues_recorded && set.recording);
+	assert_true(set.source == SOURCE_STREAM && set.queues_recorded && made.recording);
 	assert_null(set.creds.base_url);
 	run("--replay tests/notices.ndjson");
 	assert_int_equal(set.source, SOURCE_NOTIFICATIONS);
@@ -546,6 +548,7 @@ TEST(settings__are_json)
 
 static int free_set(void **state __attribute__((unused)))
 {
+	options_made_free(&made);
 	options_free(&set);
 	return 0;
 }

@@ -136,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char name[] = "gsqstat", *argv[ARGS_MOST + 2] = { name };
 	char *text, *file, *rest, *arg;
 	struct options set = { .now = false };
+	struct options_made made = { .recording = NULL };
 	enum status st = ST_OK;
 	int argc = 1, before;
 
@@ -152,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			argv[argc++] = arg;
 	nproblem = 0;
 	(void)options_read_config(&set, argc, argv);
-	switch (options_parse(&set, argc, argv, "versions", &st)) {
+	switch (options_parse(&set, &made, argc, argv, "versions", &st)) {
 	case PARSED_RUN:
 		check_run(&set);
 		break;
@@ -163,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(nproblem > 0 && set.first_problem);
 		break;
 	}
+	options_made_free(&made);
 	options_free(&set);
 	free(text);
 	must(fchdir(before) == 0);

@@ -276,6 +276,7 @@ static const struct run_clock held = { .now_us = held_now, .real_us = held_real 
 
 struct process {
 	struct options set;
+	struct options_made made;
 	struct run *run;
 	int signal_fd;
 };
@@ -293,11 +294,11 @@ static void start(struct process *p, const char *words)
 	for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
 		argv[argc++] = w;
 	*p = (struct process){ .signal_fd = -1 };
-	if (options_parse(&p->set, argc, argv, "", &st) != PARSED_RUN)
+	if (options_parse(&p->set, &p->made, argc, argv, "", &st) != PARSED_RUN)
 		fail_msg("%s", words);
 	sigemptyset(&none);
 	p->signal_fd = signalfd(-1, &none, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (run_open(&p->run, &p->set, &held, p->signal_fd, &err) != ST_OK)
+	if (run_open(&p->run, &p->set, &p->made, &held, p->signal_fd, &err) != ST_OK)
 		fail_msg("%s: %s", words, err.text);
 }
 
@@ -315,6 +316,7 @@ static void end(struct process *p)
 
 	run_close(p->run, ST_OK, &err);
 	close(p->signal_fd);
+	options_made_free(&p->made);
 	options_free(&p->set);
 }
 
