@@ -236,6 +236,11 @@ enum status pipeline_stalled(struct pipeline *p, int64_t from_us, int64_t until_
 	return p->source->stalled(p, from_us, until_us) ? ST_OK : err_nomem(err);
 }
 
+void pipeline_start(struct pipeline *p, int64_t at_us)
+{
+	p->source->start(p, at_us);
+}
+
 enum status pipeline_restart(struct pipeline *p, struct err *err)
 {
 	window_clock_restart(&p->clock);
@@ -289,12 +294,6 @@ void pipeline_refuse(struct pipeline *p, const char *queue_id)
 {
 	if (p->source->refuse)
 		p->source->refuse(p, queue_id);
-}
-
-void pipeline_start(struct pipeline *p, int64_t at_us)
-{
-	if (p->source->start)
-		p->source->start(p, at_us);
 }
 
 enum status pipeline_snapshot(struct pipeline *p, const struct pipeline_answer *a, bool *good,

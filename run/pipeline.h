@@ -53,7 +53,11 @@ struct pipeline;
 enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf, struct err *err);
 void pipeline_free(struct pipeline *p);
 
-/* The state of a connection has changed. */
+/* Starts window 0, unless it has started. A connection of the stream starts it too, and one of the
+ * notification service with --no-snapshot. */
+void pipeline_start(struct pipeline *p, int64_t at_us);
+
+/* The state of a connection of the stream, or of a socket of the channel, has changed. */
 enum status pipeline_socket(struct pipeline *p, size_t socket, enum queue_window_socket state,
 	int64_t at_us, struct err *err);
 
@@ -115,7 +119,6 @@ void pipeline_set_interval(struct pipeline *p, const char *text, size_t len);
 enum status pipeline_set_queues(struct pipeline *p, const char *const *queue, size_t n,
 	struct err *err);
 void pipeline_refuse(struct pipeline *p, const char *queue_id);	/* it has no rows */
-void pipeline_start(struct pipeline *p, int64_t at_us);	/* begins window 0 */
 
 /* The answer to an observation query. */
 struct pipeline_answer {

@@ -37,6 +37,7 @@ struct pipeline_source {
 	bool (*socket)(struct pipeline *p, size_t socket, enum queue_window_socket state,
 		int64_t at_us);
 	bool (*stalled)(struct pipeline *p, int64_t from_us, int64_t until_us);
+	void (*start)(struct pipeline *p, int64_t at_us);
 	enum status (*restart)(struct pipeline *p, struct err *err);
 	bool (*watch)(struct pipeline *p, const char *queue_id);	/* false also: no room */
 	const struct row_window *(*due)(struct pipeline *p, int64_t at_us);	/* NULL: none */
@@ -51,7 +52,6 @@ struct pipeline_source {
 		struct err *err);
 	bool (*was_answered)(const struct pipeline *p, size_t queue);
 	void (*refuse)(struct pipeline *p, const char *queue_id);
-	void (*start)(struct pipeline *p, int64_t at_us);
 	void (*report_resync)(struct pipeline *p, int64_t at_us);	/* if it is over by then */
 	void (*check_metrics)(struct pipeline *p);	/* warns of names of -m that are unknown
 							   and had no value */

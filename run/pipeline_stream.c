@@ -124,11 +124,27 @@ static enum status take(struct pipeline *p, const struct pipeline_message *m, bo
 
 /* --- sockets, queues, recordings ------------------------------------------------------- */
 
+static void start(struct pipeline *p, int64_t at_us)
+{
+	stream_windows_start(windows_of(p), at_us);
+}
+
+/* Whether a connection starts window 0. In event time on replay, the first frame does. */
+static bool starts_connected(const struct pipeline *p)
+{
+	return !p->clock.started
+		&& !(p->conf.replay && p->conf.stream_windows.time == TIME_EVENT);
+}
+
 static bool socket_changes(struct pipeline *p, size_t socket, enum queue_window_socket state,
 	int64_t at_us)
 {
 	if (state != SOCKET_CONNECTED)
 		return stream_windows_lost(windows_of(p), socket, at_us);
+	if (starts_connected(p)) {
+		at_us = window_clock_floor(at_us, US_PER_MS);	/* coverage counts from there */
+		start(p, at_us);
+	}
 	stream_windows_connected(windows_of(p), socket, at_us);
 	return true;
 }
@@ -182,6 +198,7 @@ const struct pipeline_source pipeline_stream = {
 	.stalled = stalled,
 	.restart = restart,
 	.watch = watch,
+	.start = start,
 	.set_interval = set_interval,
 	.due = due,
 	.rest = rest,

@@ -560,7 +560,7 @@ static struct pipeline_conf pipeline_conf(const struct run *run)
 	struct pipeline_conf conf = setup_pipeline_conf(run);
 
 	conf.replay = conf.stream_windows.replay = conf.queue_windows.replay = true;
-	conf.stream_windows.nstream = RECORDING_STREAMS;
+	conf.stream_windows.nconnection = RECORDING_STREAMS;
 	if (!run->set->interval_given)
 		conf.stream_windows.interval = NULL;	/* that of the recorded run */
 	conf.queue_windows.room = CHANNEL_QUEUES_MAX;

@@ -21,7 +21,7 @@ static struct stream_windows_conf windows_conf(const struct options *set)
 	return (struct stream_windows_conf){
 		.lateness_ms = set->lateness_ms,
 		.time = set->time,
-		.nstream = 1,
+		.nconnection = 1,
 		.queue = (const char *const *)set->queues.v,
 		.nqueue = set->queues.n,
 		.metric = set->metric,

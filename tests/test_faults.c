@@ -194,7 +194,7 @@ static bool rows_of_windows(struct buf *text, bool csv)
 	struct window_clock clock = { .length_us = 10 * S };
 	struct queue_index known = { 0 };
 	struct stream_windows_conf conf = { .clock = &clock, .queues = &known, .lateness_ms = 30000,
-		.time = TIME_EVENT, .replay = true, .nstream = 1, .queue_max = 100,
+		.time = TIME_EVENT, .replay = true, .nconnection = 1, .queue_max = 100,
 		.metric = metrics };
 	const struct row_window *window;
 	struct stream_windows *w = NULL;

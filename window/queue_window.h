@@ -62,7 +62,8 @@ void queue_windows_refuse(struct queue_windows *qw, const char *queue_id);
 /* The queue has rows from now on. Adds it if it is new. False: no room, or out of memory. */
 bool queue_windows_watch(struct queue_windows *qw, const char *queue_id);
 
-/* Begins window 0 at the whole ms at or before at_us, or where --align puts it. */
+/* Starts window 0 at the whole ms at or before at_us, or where --align puts it, unless it has
+ * started. */
 void queue_windows_start(struct queue_windows *qw, int64_t at_us);
 
 /* Makes coverage unknown, because the input does not say when the service was connected. */

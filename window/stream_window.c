@@ -12,7 +12,7 @@
 
 struct stream_queue {
 	char interval[INTERVAL_TEXT_MAX];	/* of its first frame; empty: none */
-	size_t stream;
+	size_t connection;		/* of its last frame */
 	int64_t first_window;		/* it has rows from this window on */
 	bool watched;			/* it is in the list of queues, if there is one */
 	bool has_last, resumed;
@@ -33,7 +33,7 @@ struct stream_windows {
 	size_t nopen;		/* accumulators of open windows */
 	struct stream_queue *queue;
 	size_t nqueue, capqueue;
-	struct coverage *coverage;	/* by stream */
+	struct coverage *coverage;	/* by connection */
 	char interval[INTERVAL_TEXT_MAX];	/* of the recording; empty: none */
 	struct row_window closed;	/* the caller has borrowed it */
 };
@@ -197,11 +197,13 @@ static bool has_begun(const struct stream_windows *w, int64_t index, int64_t arr
 		|| (!w->conf.replay && start_us <= arrival_us);
 }
 
-static void windows_start(struct stream_windows *w, int64_t at_us)
+void stream_windows_start(struct stream_windows *w, int64_t at_us)
 {
+	if (w->clock->started)
+		return;
 	window_clock_begin(w->clock, at_us);
 	window_clock_start(w->clock);
-	for (size_t i = 0; i < w->conf.nstream; i++)
+	for (size_t i = 0; i < w->conf.nconnection; i++)
 		coverage_advance(&w->coverage[i], window_clock_span(w->clock));
 }
 
@@ -210,12 +212,10 @@ static void windows_start(struct stream_windows *w, int64_t at_us)
 static void start_by_frame(struct stream_windows *w, const struct stream_event *frame,
 	int64_t arrival_us)
 {
-	if (w->clock->started)
-		return;
 	if (w->conf.time == TIME_ARRIVAL)
-		windows_start(w, arrival_us);
+		stream_windows_start(w, arrival_us);
 	else if (!frame->invalid && frame->has_time)
-		windows_start(w, frame->time_us);
+		stream_windows_start(w, frame->time_us);
 }
 
 /* The accumulator that counts a frame in a window. NULL: the window is beyond the last one to
@@ -305,7 +305,7 @@ static struct stream_queue *add_new_queue(struct stream_windows *w,
 }
 
 enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
-	size_t stream, int64_t arrival_us, struct verdict_place *place)
+	size_t connection, int64_t arrival_us, struct verdict_place *place)
 {
 	int slot[FIELD_MAX];
 	struct stream_queue *q = queue_find(w, frame->queue_id);
@@ -325,7 +325,7 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 		&& accumulator_fits(q ? find_accumulator(q, own) : NULL, frame, slot);
 	if (!q && !(q = add_new_queue(w, frame, !fits, own, &verdict)))
 		return verdict;
-	q->stream = stream;
+	q->connection = connection;
 	if (!fits)
 		return reject(w, q, VERDICT_INVALID, own, arrival_us, place);
 	verdict = judge(w, q, frame, own);
@@ -344,31 +344,27 @@ void stream_windows_interval(struct stream_windows *w, const char *text, size_t 
 	w->interval[len] = '\0';
 }
 
-void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t at_us)
+void stream_windows_connected(struct stream_windows *w, size_t connection, int64_t at_us)
 {
-	struct coverage *c = &w->coverage[stream];
+	struct coverage *c = &w->coverage[connection];
 
 	w->states_known = true;
 	if (c->up)
 		return;
-	if (!w->clock->started && !(w->conf.replay && w->conf.time == TIME_EVENT)) {
-		at_us = window_clock_floor(at_us, US_PER_MS);
-		windows_start(w, at_us);
-	}
 	coverage_up(c, at_us);
 	for (size_t i = 0; c->was_lost && i < w->nqueue; i++) {
 		struct stream_queue *q = &w->queue[i];
 
-		if (q->stream == stream && q->has_last) {
+		if (q->connection == connection && q->has_last) {
 			q->resumed = true;
 			q->resume_us = q->last_us;
 		}
 	}
 }
 
-bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us)
+bool stream_windows_lost(struct stream_windows *w, size_t connection, int64_t at_us)
 {
-	struct coverage *c = &w->coverage[stream];
+	struct coverage *c = &w->coverage[connection];
 
 	w->states_known = true;
 	if (!c->up)
@@ -383,7 +379,7 @@ bool stream_windows_stalled(struct stream_windows *w, int64_t from_us, int64_t u
 {
 	struct coverage_span gap = { from_us, until_us }, oldest = window_clock_span(w->clock);
 
-	for (size_t i = 0; i < w->conf.nstream; i++)
+	for (size_t i = 0; i < w->conf.nconnection; i++)
 		w->failed = !coverage_skip(&w->coverage[i], gap, oldest) || w->failed;
 	return !w->failed;
 }
@@ -398,7 +394,7 @@ void stream_windows_restart(struct stream_windows *w)
 		queue_clear(&w->queue[i]);
 		w->queue[i] = (struct stream_queue){ .first_window = INT64_MAX };
 	}
-	for (size_t i = 0; i < w->conf.nstream; i++)
+	for (size_t i = 0; i < w->conf.nconnection; i++)
 		coverage_free(&w->coverage[i]);
 }
 
@@ -430,7 +426,7 @@ static bool add_row(const struct stream_windows *w, const struct stream_queue *q
 {
 	struct accumulator *acc = q->closed;
 	size_t number = (size_t)(q - w->queue);
-	int64_t connected_us = coverage_us(&w->coverage[q->stream], span);
+	int64_t connected_us = coverage_us(&w->coverage[q->connection], span);
 	struct row row = {
 		.queue = number,
 		.queue_id = queue_index_id(w->index, number),
@@ -481,7 +477,7 @@ static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 			continue;
 		if (!add_row(w, q, span, r))
 			return false;
-		connected_us += coverage_us(&w->coverage[q->stream], span);
+		connected_us += coverage_us(&w->coverage[q->connection], span);
 	}
 	if (r->nrow)
 		r->coverage = coverage_share(w->states_known, connected_us / (int64_t)r->nrow,
@@ -520,7 +516,7 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 	if (!add_rows(w, span, r))
 		goto fail;
 	window_clock_next(w->clock);
-	for (size_t i = 0; i < w->conf.nstream; i++)
+	for (size_t i = 0; i < w->conf.nconnection; i++)
 		coverage_advance(&w->coverage[i], window_clock_span(w->clock));
 	return r;
 fail:
@@ -582,7 +578,7 @@ enum status stream_windows_new(struct stream_windows **out, const struct stream_
 	w->index = conf->queues;
 	w->newest_us = NO_TIME;
 	w->lateness_us = conf->lateness_ms * US_PER_MS;
-	w->coverage = calloc(conf->nstream, sizeof(*w->coverage));
+	w->coverage = calloc(conf->nconnection, sizeof(*w->coverage));
 	if (!w->coverage)
 		goto fail;
 	for (size_t i = 0; i < conf->nqueue; i++)
@@ -601,7 +597,7 @@ void stream_windows_free(struct stream_windows *w)
 		return;
 	for (size_t i = 0; i < w->nqueue; i++)
 		queue_clear(&w->queue[i]);
-	for (size_t i = 0; w->coverage && i < w->conf.nstream; i++)
+	for (size_t i = 0; w->coverage && i < w->conf.nconnection; i++)
 		coverage_free(&w->coverage[i]);
 	free(w->coverage);
 	free(w->queue);

@@ -31,7 +31,7 @@ struct stream_windows_conf {
 	int64_t lateness_ms;
 	enum stream_window_time time;
 	bool replay;
-	size_t nstream;
+	size_t nconnection;		/* how many connections there may be */
 	const char *const *queue;	/* lower case, in the order of the rows; borrowed */
 	size_t nqueue;			/* 0: any queue that has a frame, on replay */
 	size_t queue_max;		/* at most so many if nqueue is 0 */
@@ -50,15 +50,18 @@ enum status stream_windows_new(struct stream_windows **w, const struct stream_wi
 	struct err *err);
 void stream_windows_free(struct stream_windows *w);
 
+/* Starts window 0 at the whole ms at or before at_us, or where --align puts it, unless it has
+ * started. If nobody calls it, the first frame starts window 0. */
+void stream_windows_start(struct stream_windows *w, int64_t at_us);
+
 /*
- * Call these when a connection of the stream is up, or down, from at_us on. If at_us lies in a
- * window that is already closed, the change counts from the end of the last closed window on. The
- * first stream_windows_connected() starts window 0, at a whole ms; in event time on replay, the
- * first frame starts it instead. On replay, call these two for the state lines of the recording. If
- * it has none, coverage stays unknown. stream_windows_lost() returns false if memory ran out.
+ * Call these when a connection is up, or down, from at_us on. If at_us lies in a window that is
+ * already closed, the change counts from the end of the last closed window on. On replay, call
+ * these two for the state lines of the recording. If it has none, coverage stays unknown.
+ * stream_windows_lost() returns false if memory ran out.
  */
-void stream_windows_connected(struct stream_windows *w, size_t stream, int64_t at_us);
-bool stream_windows_lost(struct stream_windows *w, size_t stream, int64_t at_us);
+void stream_windows_connected(struct stream_windows *w, size_t connection, int64_t at_us);
+bool stream_windows_lost(struct stream_windows *w, size_t connection, int64_t at_us);
 
 /* Call it after a stall: the run saw nothing from from_us until until_us. No connection counts as
  * up in that time, but those that are up stay up. False: out of memory. */
@@ -80,7 +83,7 @@ void stream_windows_interval(struct stream_windows *w, const char *text, size_t 
 /* Takes a frame of kind STREAM_EVENT_STATISTICS. arrival_us: NO_TIME for a bare frame of a
  * recording. *placed: the row that counts it. */
 enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
-	size_t stream, int64_t arrival_us, struct verdict_place *placed);
+	size_t connection, int64_t arrival_us, struct verdict_place *placed);
 
 /* When the next window closes by the clock (live, or in a replay by arrival). NO_TIME: window 0 has
  * not begun, all windows are printed, or frames close it. */

@@ -26,7 +26,7 @@ static int set_up(void **state __attribute__((unused)))
 	clock = (struct window_clock){ .length_us = 10 * S };
 	conf = (struct stream_windows_conf){
 		.clock = &running, .queues = &index_of_run, .lateness_ms = 20000,
-		.time = TIME_ARRIVAL, .nstream = 1,
+		.time = TIME_ARRIVAL, .nconnection = 1,
 		.queue = queues, .nqueue = 2, .metric = metrics
 	};
 	return 0;
@@ -50,8 +50,13 @@ static void open_windows(void)
 	assert_int_equal(stream_windows_new(&windows, &conf, &err), ST_OK);
 }
 
+/* The first connection starts window 0, as in a run. */
 static void connected(int64_t at_us)
 {
+	if (!running.started) {
+		at_us = window_clock_floor(at_us, 1000);
+		stream_windows_start(windows, at_us);
+	}
 	stream_windows_connected(windows, 0, at_us);
 }
 
