@@ -23,8 +23,6 @@
 #include "window/queue_index.h"
 #include "window/stream_window.h"
 
-#define QUEUES_MAX 50		/* of a live run, from the stream */
-
 /* What the program does. A run is live unless an option says otherwise. */
 enum task {
 	TASK_LIVE, TASK_REPLAY, TASK_LIST_QUEUES, TASK_DOCTOR,

@@ -15,8 +15,8 @@
 #include "net/proxy_env.h"
 #include "output/side_file.h"
 #include "output/writer.h"
-#include "source/channel.h"
 #include "source/recording.h"
+#include "source/source.h"
 #include "util/base.h"
 #include "util/files.h"
 #include "util/lines.h"
@@ -455,7 +455,7 @@ static void check_queue_count(struct command_line *p)
 	const struct options *set = p->set;
 	const struct lines *files = &set->queue_files;
 	const bool from_file = files->n == 1 && !command_line_given(p, "queue") && !p->operands.n;
-	const size_t most = set->source == SOURCE_NOTIFICATIONS ? CHANNEL_QUEUES_MAX : QUEUES_MAX;
+	const size_t most = source_queues_max(set->source);
 	char path[TEXT_SHOWN_SIZE] = "", text[CONFIG_FROM_SIZE + TEXT_SHOWN_SIZE + 32];
 
 	if (set->queues.n <= most || command_line_bad(p, "queue"))
@@ -466,12 +466,12 @@ static void check_queue_count(struct command_line *p)
 			command_line_flag(p, "queue-file"), text_shown(path, files->v[0],
 			strlen(files->v[0])));
 	if (set->source == SOURCE_NOTIFICATIONS)
-		lines_add(&p->problems, "%s: %zu queues; --source notifications takes %d", text,
-			set->queues.n, CHANNEL_QUEUES_MAX);
+		lines_add(&p->problems, "%s: %zu queues; --source notifications takes %zu", text,
+			set->queues.n, most);
 	else
-		lines_add(&p->problems, "%s: %zu queues; the stream takes %d (--source "
-			"notifications takes %d)", text, set->queues.n, QUEUES_MAX,
-			CHANNEL_QUEUES_MAX);
+		lines_add(&p->problems, "%s: %zu queues; the stream takes %zu (--source "
+			"notifications takes %zu)", text, set->queues.n, most,
+			source_queues_max(SOURCE_NOTIFICATIONS));
 }
 
 /* A replay of the stream needs no --queue: its frames name their queues. */

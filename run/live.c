@@ -266,11 +266,12 @@ static enum status take_events(struct live *live, struct err *err)
 static enum status take_names(struct live *live, const struct queue_list *list, struct err *err)
 {
 	struct run *run = live->run;
+	const size_t most = source_queues_max(run->set->source);
 	enum status st = run_queues_find(run, live->pipeline, list, err);
 
-	if (st == ST_OK && run->queues.n > CHANNEL_QUEUES_MAX)
+	if (st == ST_OK && run->queues.n > most)
 		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; --source notifications "
-			"takes %d", run->queues.n, CHANNEL_QUEUES_MAX);
+			"takes %zu", run->queues.n, most);
 	return st == ST_OK ? open_source(live, err) : st;
 }
 

@@ -1,5 +1,10 @@
 #include "source/source.h"
 
+size_t source_queues_max(enum source_kind kind)
+{
+	return kind == SOURCE_NOTIFICATIONS ? CHANNEL_QUEUES_MAX : STREAM_QUEUES_MAX;
+}
+
 void source_free(struct source *s)
 {
 	stream_free(s->stream);

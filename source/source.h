@@ -6,8 +6,10 @@
 #define SOURCE_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "message/source_kind.h"
 #include "source/channel.h"
 #include "source/session.h"
 #include "source/stream.h"
@@ -17,6 +19,9 @@ struct source {		/* owns the one that is not NULL; all zero: none yet */
 	struct stream *stream;
 	struct channel *channel;
 };
+
+/* How many queues a live run can have. */
+size_t source_queues_max(enum source_kind kind);
 
 void source_free(struct source *s);
 bool source_exists(const struct source *s);

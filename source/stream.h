@@ -15,6 +15,8 @@
 #include "source/session.h"
 #include "util/base.h"
 
+#define STREAM_QUEUES_MAX 50
+
 struct stream_conf {
 	const char *base_url;		/* https://HOST:PORT */
 	const char *payload;		/* the subscription, JSON */
