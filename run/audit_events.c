@@ -22,15 +22,13 @@ struct quiet {
 
 struct audit_events {
 	struct audit *audit;
-	struct audit_events_totals totals;
+	const struct totals *totals;
 	int64_t now_us, real_us;
 	struct quiet elsewhere[REJECT_KINDS];		/* frames of other or unknown queues */
 	struct quiet (*of_queue)[VERDICT_REJECTS];		/* by queue number */
 	size_t nqueue;
 	uint64_t suppressed;
-	int64_t lag_us;
-	unsigned up;		/* bits by socket: it is connected */
-	int64_t down_us;	/* since when no socket is, after a loss; NO_TIME: not so */
+	uint64_t broken_lines;		/* of a replay */
 	bool counts_resyncs, tells_retries, hides_foreign;
 	struct lines doubts;	/* texts that audit_events_doubt has written */
 	char threshold[512];	/* text of the first threshold that held; "": none */
@@ -38,23 +36,14 @@ struct audit_events {
 	struct quiet of_target[TARGETS_MAX][DELIVERIES_KINDS];
 };
 
-/* Names of the reasons that verdict_name() does not know. */
-static const char *const other_names[REJECT_KINDS] = {
-	[REJECT_NOT_JSON] = "not-json",
-	[REJECT_BINARY] = "binary",
-	[REJECT_EVENT_TYPE] = "event-type",
-	[REJECT_NO_QUEUE] = "no-queue",
-	[REJECT_FOREIGN_QUEUE] = "foreign-queue"
-};
-
-struct audit_events *audit_events_new(struct audit *audit)
+struct audit_events *audit_events_new(struct audit *audit, const struct totals *totals)
 {
 	struct audit_events *events = calloc(1, sizeof(*events));
 
 	if (!events)
 		return NULL;
 	events->audit = audit;
-	events->lag_us = events->down_us = NO_TIME;
+	events->totals = totals;
 	return events;
 }
 
@@ -65,11 +54,6 @@ void audit_events_free(struct audit_events *events)
 	free(events->of_queue);
 	lines_free(&events->doubts);
 	free(events);
-}
-
-const char *audit_events_reject_name(enum audit_events_reject reason)
-{
-	return other_names[reason] ? other_names[reason] : verdict_name((enum verdict)reason);
 }
 
 void audit_events_tell_retries(struct audit_events *events)
@@ -86,11 +70,6 @@ void audit_events_time(struct audit_events *events, int64_t now_us, int64_t real
 {
 	events->now_us = now_us;
 	events->real_us = real_us;
-}
-
-const struct audit_events_totals *audit_events_totals(const struct audit_events *events)
-{
-	return &events->totals;
 }
 
 static void begin(struct audit_events *events, enum audit_level level, const char *event)
@@ -117,7 +96,7 @@ static void put_rejected(struct audit_events *events, const uint64_t *count, siz
 
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&json, "%c\"%s\":%llu", i ? ',' : '{',
-			audit_events_reject_name((enum audit_events_reject)i),
+			reject_name((enum reject)i),
 			(unsigned long long)count[i]);
 	buf_char(&json, '}');
 	put_json(events, "rejected", &json);
@@ -180,8 +159,6 @@ void audit_events_counts_resyncs(struct audit_events *events)
 
 void audit_events_resync(struct audit_events *events, uint64_t differences)
 {
-	events->totals.resyncs++;
-	events->totals.differences += differences;
 	begin(events, differences ? LEVEL_WARNING : LEVEL_INFO, "resync");
 	put_count(events, "differences", differences);
 	audit_end(events->audit);
@@ -215,64 +192,6 @@ static const struct {
 	[SESSION_WARNING] = { "warning", LEVEL_WARNING, "" },
 	[SESSION_RESYNC_FAILED] = { "resync.failed", LEVEL_WARNING, "--resync failed: " }
 };
-
-/* Counts how often, and for how long, there was no connection. The loss of one of two sockets is
- * not counted. */
-static void count_down(struct audit_events *events, const struct session_event *event)
-{
-	const unsigned up = events->up;
-
-	if (event->kind == SESSION_CONNECTED) {
-		events->up |= 1u << event->socket;
-		if (!up && events->down_us != NO_TIME) {
-			events->totals.reconnects++;
-			events->totals.down_us += event->at_us - events->down_us;
-		}
-		events->down_us = NO_TIME;
-	} else {
-		events->up &= ~(1u << event->socket);
-		if (up && !events->up)
-			events->down_us = event->at_us;
-	}
-}
-
-static void count_stream(struct audit_events_totals *t, const struct session_event *event)
-{
-	switch (event->kind) {
-	case SESSION_TOKEN_ACQUIRED:
-		t->tokens++;
-		break;
-	case SESSION_CONNECTED:
-		t->connected++;
-		t->attempt = 0;
-		break;
-	case SESSION_LOST:
-		t->lost++;
-		t->too_big += event->by_us && event->close_code == WS_CLOSE_TOO_BIG;
-		t->bad_text += event->by_us && event->close_code == WS_CLOSE_BAD_TEXT;
-		t->cut_messages += event->cut;
-		break;
-	case SESSION_TOKEN_RETRY:
-	case SESSION_RETRY:
-		t->retries++;
-		t->attempt = event->attempt + 1;
-		break;
-	case SESSION_RESYNC_FAILED:
-		t->resyncs_failed++;
-		break;
-	case SESSION_TOKEN_CACHED:
-	case SESSION_TOKEN_REFUSED:
-	case SESSION_MESSAGE:
-	case SESSION_CLOSED:
-	case SESSION_OVER:
-	case SESSION_SILENT:
-	case SESSION_ANSWER:
-	case SESSION_SECRET:
-	case SESSION_REFUSED:
-	case SESSION_WARNING:
-		break;
-	}
-}
 
 static void put_time(struct audit_events *events, const char *key, int64_t us)
 {
@@ -311,25 +230,21 @@ static void say_retry(struct audit_events *events, const struct session_event *e
 		(int)event->len, event->text ? event->text : "no reason is known");
 }
 
-void audit_events_stream(struct audit_events *events, size_t stream,
-	const struct session_event *event)
+void audit_events_stream(struct audit_events *events, const struct session_event *event)
 {
 	enum session_event_kind kind = event->kind;
 	const bool first = (kind == SESSION_RETRY || kind == SESSION_TOKEN_RETRY)
-		&& !events->totals.attempt;
+		&& events->totals->failed == 1;
 
-	count_stream(&events->totals, event);
-	if (kind == SESSION_CONNECTED || kind == SESSION_LOST)
-		count_down(events, event);
 	if (!stream_lines[kind].name || !audit_wants(events->audit, stream_lines[kind].level))
 		return;
 	begin(events, stream_lines[kind].level, stream_lines[kind].name);
-	if (stream_lines[kind].sentence && !(kind == SESSION_LOST && events->up))
+	if (stream_lines[kind].sentence && !(kind == SESSION_LOST && events->totals->up))
 		say_stream(events, event);
 	else if (first && events->tells_retries)
 		say_retry(events, event);
 	if (kind >= SESSION_CONNECTED && kind < SESSION_REFUSED)
-		audit_int(events->audit, "stream", (int64_t)stream);
+		audit_int(events->audit, "stream", (int64_t)event->socket);
 	if (kind == SESSION_CONNECTED || kind == SESSION_LOST || kind == SESSION_MESSAGE
 	    || kind == SESSION_SILENT)
 		put_time(events, "at", event->at_us);
@@ -360,7 +275,6 @@ void audit_events_stalled(struct audit_events *events, int64_t from_us, int64_t 
 {
 	char text[DURATION_TEXT_MAX];
 
-	events->totals.stalled_us += until_us - from_us;
 	time_format_duration(text, (until_us - from_us) / US_PER_MS);
 	begin(events, LEVEL_WARNING, "run.stalled");
 	audit_say(events->audit, LEVEL_WARNING, "the run stood still for %s and saw nothing "
@@ -370,32 +284,11 @@ void audit_events_stalled(struct audit_events *events, int64_t from_us, int64_t 
 	audit_end(events->audit);
 }
 
-void audit_events_message(struct audit_events *events)
-{
-	events->totals.messages++;
-}
-
-void audit_events_frame(struct audit_events *events, bool update)
-{
-	events->totals.frames++;
-	events->totals.updates += update;
-}
-
-void audit_events_lag(struct audit_events *events, int64_t us)
-{
-	events->lag_us = us < 0 ? NO_TIME : us;
-}
-
-int64_t audit_events_last_lag_us(const struct audit_events *events)
-{
-	return events->lag_us;
-}
-
 /* NULL: out of memory. */
-static struct quiet *quiet_of(struct audit_events *events, enum audit_events_reject reason,
+static struct quiet *quiet_of(struct audit_events *events, enum reject reason,
 	size_t queue)
 {
-	if (queue == SIZE_MAX || reason >= (enum audit_events_reject)VERDICT_REJECTS)
+	if (queue == SIZE_MAX || reason >= (enum reject)VERDICT_REJECTS)
 		return &events->elsewhere[reason];
 	if (queue >= events->nqueue) {
 		size_t n = queue + 64;
@@ -412,23 +305,22 @@ static struct quiet *quiet_of(struct audit_events *events, enum audit_events_rej
 }
 
 /* A terminal shows the first one of each reason. */
-static void say_reject(struct audit_events *events, enum audit_events_reject reason,
+static void say_reject(struct audit_events *events, enum reject reason,
 	const char *queue_id, const char *detail)
 {
-	if (events->totals.rejected[reason] > 1
+	if (events->totals->rejected[reason] > 1
 	    || (reason == REJECT_FOREIGN_QUEUE && events->hides_foreign))
 		return;
 	audit_say(events->audit, LEVEL_WARNING, "dropped a frame: %s%s%s%s%s; more of them are "
-		"only counted", audit_events_reject_name(reason), detail ? ": " : "",
+		"only counted", reject_name(reason), detail ? ": " : "",
 		detail ? detail : "", queue_id ? ", queue " : "", queue_id ? queue_id : "");
 }
 
-void audit_events_reject(struct audit_events *events, enum audit_events_reject reason,
+void audit_events_reject(struct audit_events *events, enum reject reason,
 	const char *queue_id, size_t queue, const char *detail)
 {
 	struct quiet *quiet = quiet_of(events, reason, queue);
 
-	events->totals.rejected[reason]++;
 	if (!quiet || (quiet->reported_us && events->now_us - quiet->reported_us < QUIET_US)) {
 		events->suppressed++;
 		if (quiet)
@@ -437,7 +329,7 @@ void audit_events_reject(struct audit_events *events, enum audit_events_reject r
 	}
 	begin(events, LEVEL_WARNING, "frame.rejected");
 	say_reject(events, reason, queue_id, detail);
-	audit_str(events->audit, "reason", audit_events_reject_name(reason));
+	audit_str(events->audit, "reason", reject_name(reason));
 	audit_str(events->audit, "queueId", queue_id);
 	if (detail)
 		audit_str(events->audit, "detail", detail);
@@ -448,7 +340,7 @@ void audit_events_reject(struct audit_events *events, enum audit_events_reject r
 
 void audit_events_broken_line(struct audit_events *events, uint64_t line, const char *why)
 {
-	if (++events->totals.broken_lines > BROKEN_LINES_REPORTED)
+	if (++events->broken_lines > BROKEN_LINES_REPORTED)
 		return;
 	begin(events, LEVEL_WARNING, "warning");
 	audit_say(events->audit, LEVEL_WARNING, "line %llu of the recording is broken: %s",
@@ -465,10 +357,8 @@ bool audit_events_wants_windows(const struct audit_events *events)
 }
 
 void audit_events_window(struct audit_events *events, const struct row_window *window,
-	size_t nrow, struct audit_events_row_bytes bytes)
+	struct audit_events_row_bytes bytes)
 {
-	events->totals.windows++;
-	events->totals.rows += nrow;
 	begin(events, LEVEL_INFO, "window.flush");
 	audit_int(events->audit, "window", window->index);
 	put_count(events, "updates", window->updates);
@@ -584,7 +474,7 @@ static void put_deliveries(struct audit_events *events)
 
 static void put_resyncs(struct audit_events *events)
 {
-	const struct audit_events_totals *t = &events->totals;
+	const struct totals *t = events->totals;
 	struct buf json = { 0 };
 
 	buf_printf(&json, "{\"done\":%llu,\"failed\":%llu,\"differences\":%llu}",
@@ -595,7 +485,7 @@ static void put_resyncs(struct audit_events *events)
 
 static void put_totals(struct audit_events *events)
 {
-	const struct audit_events_totals *t = &events->totals;
+	const struct totals *t = events->totals;
 
 	put_count(events, "windows", t->windows);
 	put_count(events, "rows", t->rows);
@@ -611,7 +501,7 @@ static void put_totals(struct audit_events *events)
 	put_count(events, "tooBig", t->too_big);
 	put_count(events, "badText", t->bad_text);
 	put_count(events, "cutMessages", t->cut_messages);
-	put_count(events, "brokenLines", t->broken_lines);
+	put_count(events, "brokenLines", events->broken_lines);
 	audit_int(events->audit, "stalledMs", t->stalled_us / US_PER_MS);
 	if (events->counts_resyncs)
 		put_resyncs(events);
@@ -628,9 +518,8 @@ static const char *plural(uint64_t n)
 /* The totals for people, in one line that begins with the text. */
 static void say_totals(struct audit_events *events, enum audit_level level, const char *text)
 {
-	const struct audit_events_totals *t = &events->totals;
-	int64_t since_us = events->down_us == NO_TIME ? events->now_us : events->down_us;
-	int64_t down_us = t->down_us + events->now_us - since_us;
+	const struct totals *t = events->totals;
+	int64_t down_us = totals_down_us(t, events->now_us);
 	char number[TERM_TEXT_NUMBER_MAX], lost[TERM_TEXT_NUMBER_MAX + 16] = "";
 	uint64_t dropped = 0;
 

@@ -405,7 +405,8 @@ enum status doctor_take_events(struct doctor *d, struct err *err)
 			break;
 		if (is_known_token(d, &event))
 			continue;
-		audit_events_stream(d->run->events, event.socket, &event);
+		totals_session(&d->run->totals, &event);
+		audit_events_stream(d->run->events, &event);
 		st = take_event(d, &event, err);
 		answered = answered || event.kind == SESSION_ANSWER;
 		if (st == ST_OK && notifications_failed(d->notifications))

@@ -125,7 +125,7 @@ static void warn_of_unmet(const struct run *run)
 
 static void warn_of_cut(const struct run *run)
 {
-	unsigned long long n = audit_events_totals(run->events)->cut_messages;
+	unsigned long long n = run->totals.cut_messages;
 
 	if (n)
 		audit_events_doubt(run->events, "%llu message%s cut off by a lost connection, and "

@@ -68,7 +68,7 @@ static struct input_report list_report(const void *state)
 		.fd = -1,
 		.due_us = NO_TIME,
 		.doing = "looking up queues",
-		.attempt = audit_events_totals(l->run->events)->attempt,
+		.attempt = l->run->totals.attempt,
 		.over = l->printed ? "every queue was listed" : NULL
 	};
 }

@@ -378,13 +378,11 @@ static int64_t deadline_us(const struct live *live)
 
 static const char *doing(const struct live *live)
 {
-	const struct audit_events_totals *t = audit_events_totals(live->run->events);
-
 	if (looks_up(live))
 		return "looking up queues";
 	if (source_is_up(&live->source))
 		return "connected";
-	return t->connected ? "reconnecting" : "connecting";
+	return live->run->totals.connected ? "reconnecting" : "connecting";
 }
 
 static struct input_report live_report(const void *state)
@@ -398,7 +396,7 @@ static struct input_report live_report(const void *state)
 		.due_us = pipeline_due_us(live->pipeline),
 		.up = up,
 		.doing = doing(live),
-		.attempt = up ? 0 : audit_events_totals(live->run->events)->attempt,
+		.attempt = up ? 0 : live->run->totals.attempt,
 		.over = pipeline_has_all(live->pipeline) ? "every window was printed" : NULL,
 		.fault = source_status(&live->source),
 		.fault_text = up ? live->refused

@@ -21,6 +21,7 @@ enum status pipeline_new(struct pipeline **out, const struct pipeline_conf *conf
 	p->source = source;
 	p->conf = *conf;
 	p->sinks = conf->sinks;
+	p->totals = conf->totals;
 	p->events = conf->events;
 	p->clock_us = NO_TIME;
 	p->clock = conf->clock;
@@ -61,7 +62,7 @@ static void check_metrics(struct pipeline *p)
 
 static void warn_of_outliers(struct pipeline *p)
 {
-	const uint64_t n = audit_events_totals(p->events)->rejected[REJECT_OUTLIER];
+	const uint64_t n = p->totals->rejected[REJECT_OUTLIER];
 
 	if (n && p->conf.default_outlier)
 		audit_events_doubt(p->events, "%llu frame%s dropped by the default --outlier "
@@ -152,13 +153,14 @@ bool pipeline_has_all(const struct pipeline *p)
 
 void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r)
 {
+	p->totals->rejected[r->reason]++;
 	audit_events_reject(p->events, r->reason, r->queue_id,
 		r->place.in_row ? r->place.queue : SIZE_MAX, r->detail);
 	if (!p->conf.rejects)
 		return;
 	buf_clear(&p->text);
 	recording_entry_put_reject(&p->text, r->at_us, r->place.in_row, r->place.window,
-		r->queue_id, audit_events_reject_name(r->reason), r->text, r->len);
+		r->queue_id, reject_name(r->reason), r->text, r->len);
 	side_file_put(p->conf.rejects, &p->text);
 }
 
@@ -173,7 +175,7 @@ enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pi
 	case VERDICT_DUPLICATE:
 	case VERDICT_STALE:
 	case VERDICT_OUTLIER:
-		r->reason = (enum audit_events_reject)verdict;
+		r->reason = (enum reject)verdict;
 		break;
 	case VERDICT_FOREIGN_QUEUE:
 		r->reason = REJECT_FOREIGN_QUEUE;
@@ -194,8 +196,8 @@ static void take_binary(struct pipeline *p, const struct pipeline_message *m)
 	struct pipeline_reject r = { .reason = REJECT_BINARY, .text = m->text, .len = m->len,
 		.at_us = m->at_us };
 
-	audit_events_message(p->events);
-	audit_events_frame(p->events, false);
+	p->totals->messages++;
+	totals_frame(p->totals, false);
 	pipeline_reject(p, &r);
 }
 
@@ -219,7 +221,7 @@ enum status pipeline_take(struct pipeline *p, const struct pipeline_message *m, 
 	}
 	st = p->source->take(p, m, good, control, err);
 	if (*good)
-		audit_events_message(p->events);
+		p->totals->messages++;
 	return st;
 }
 

@@ -31,6 +31,7 @@ struct pipeline_conf {		/* all pointers are borrowed for the pipeline's life */
 	bool starts_connected;		/* --no-snapshot: window 0 begins with the connection */
 	/* both */
 	struct sinks *sinks;
+	struct totals *totals;
 	struct audit_events *events;
 	struct side_file *rejects;	/* NULL: none */
 	bool replay;

@@ -66,11 +66,11 @@ static enum status take_event(struct pipeline *p, const struct notification *n,
 	enum verdict verdict = n->why == why_no_memory ? VERDICT_NO_MEMORY
 		: queue_windows_take(windows_of(p), n, m->socket, m->at_us, &r.place);
 
-	audit_events_frame(p->events, verdict == VERDICT_ACCEPTED);
+	totals_frame(p->totals, verdict == VERDICT_ACCEPTED);
 	if (n->instant_us != NO_TIME && verdict != VERDICT_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, n->instant_us, false);
 	if (n->instant_us != NO_TIME && verdict == VERDICT_ACCEPTED)
-		audit_events_lag(p->events, m->at_us - n->instant_us);
+		totals_lag(p->totals, m->at_us - n->instant_us);
 	return pipeline_verdict(p, verdict, &r, err);
 }
 
@@ -85,7 +85,7 @@ static enum status take_notification(struct pipeline *p, const struct notificati
 	case NOTIFICATION_INVALID:
 		return take_event(p, n, m, err);
 	case NOTIFICATION_NOT_JSON:
-		audit_events_frame(p->events, false);
+		totals_frame(p->totals, false);
 		pipeline_reject(p, &r);
 		break;
 	case NOTIFICATION_CLOSING:
@@ -137,7 +137,7 @@ static enum status take_bare(struct pipeline *p, const struct notification *n,
 	else if (n->instant_us > p->clock_us)
 		p->clock_us = n->instant_us;
 	if (st == ST_OK && p->clock_us == NO_TIME) {
-		audit_events_frame(p->events, false);
+		totals_frame(p->totals, false);
 		pipeline_reject(p, &r);
 		return ST_OK;
 	}
@@ -276,8 +276,11 @@ static void report_resync(struct pipeline *p, int64_t at_us)
 {
 	uint64_t differences;
 
-	if (queue_windows_resync_over(windows_of(p), at_us, &differences))
-		audit_events_resync(p->events, differences);
+	if (!queue_windows_resync_over(windows_of(p), at_us, &differences))
+		return;
+	p->totals->resyncs++;
+	p->totals->differences += differences;
+	audit_events_resync(p->events, differences);
 }
 
 /* The service does not refuse an unknown metric. Without a warning a misspelt name would look like

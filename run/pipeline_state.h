@@ -15,7 +15,8 @@ struct pipeline {
 	struct pipeline_conf conf;
 	struct window_clock clock;	/* the windows of the source borrow these two */
 	struct queue_index queues;
-	struct sinks *sinks;		/* these two are of conf */
+	struct sinks *sinks;		/* these three are of conf */
+	struct totals *totals;
 	struct audit_events *events;
 	struct buf text;	/* a line of --rejects */
 	struct clock_check clock_check;
@@ -61,7 +62,7 @@ extern const struct pipeline_source pipeline_stream, pipeline_notifications;
 
 /* A rejected frame, for the audit and --rejects. text is the frame, at_us when it came. */
 struct pipeline_reject {
-	enum audit_events_reject reason;
+	enum reject reason;
 	const char *queue_id;	/* NULL: unknown */
 	struct verdict_place place;
 	const char *detail;	/* NULL: none */

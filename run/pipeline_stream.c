@@ -65,12 +65,12 @@ static enum status place(struct pipeline *p, const struct stream_event *frame,
 		: stream_windows_place(windows_of(p), frame, m->socket, m->at_us, &r.place);
 	bool accepted = verdict == VERDICT_ACCEPTED || verdict == VERDICT_BEYOND;
 
-	audit_events_frame(p->events, accepted);
+	totals_frame(p->totals, accepted);
 	if (frame->has_time && verdict != VERDICT_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, frame->time_us,
 			verdict == VERDICT_STALE);
 	if (accepted && m->at_us != NO_TIME)
-		audit_events_lag(p->events, m->at_us - frame->time_us);
+		totals_lag(p->totals, m->at_us - frame->time_us);
 	r.detail = verdict == VERDICT_INVALID ? frame->invalid : NULL;
 	return pipeline_verdict(p, verdict, &r, err);
 }
@@ -78,7 +78,7 @@ static enum status place(struct pipeline *p, const struct stream_event *frame,
 static enum status take_frame(struct pipeline *p, const struct stream_event *frame,
 	const struct pipeline_message *m, struct err *err)
 {
-	static const enum audit_events_reject reasons[] = {
+	static const enum reject reasons[] = {
 		[STREAM_EVENT_OTHER_EVENT] = REJECT_EVENT_TYPE,
 		[STREAM_EVENT_NO_QUEUE] = REJECT_NO_QUEUE,
 		[STREAM_EVENT_NOT_JSON] = REJECT_NOT_JSON
@@ -87,7 +87,7 @@ static enum status take_frame(struct pipeline *p, const struct stream_event *fra
 	enum status st;
 
 	if (frame->kind != STREAM_EVENT_STATISTICS) {
-		audit_events_frame(p->events, false);
+		totals_frame(p->totals, false);
 		r = frame_reject(frame, m->at_us);
 		r.reason = reasons[frame->kind];
 		pipeline_reject(p, &r);

@@ -24,7 +24,7 @@ struct replay {
 	const char *name;	/* of the input, for messages */
 	struct audit_events *events;
 	struct pipeline *pipeline;
-	struct recording *recording;	/* the input; borrowed from the options */
+	struct recording *recording;	/* the input; borrowed from the run */
 	struct recording_entry entry;	/* the current line */
 	bool held;		/* it is applied later, when the reader has read some rows */
 	bool ended, torn;	/* the input has ended; torn: within a line */
@@ -509,7 +509,7 @@ static void warn_of_replay(struct replay *r)
  * But a recording that lists its queues may print rows without frames, as the recorded run did. */
 static bool is_of_other_queues(const struct replay *r)
 {
-	const struct audit_events_totals *t = audit_events_totals(r->events);
+	const struct totals *t = &r->run->totals;
 
 	return !r->used && t->frames && t->frames == t->rejected[REJECT_FOREIGN_QUEUE];
 }
@@ -522,7 +522,7 @@ static enum status nothing_used(const struct replay *r, struct err *err)
 	if (!r->good_lines)
 		why = r->bare_lines ? "its frames have no `at`: use --time event"
 			: "none of its lines is a frame or a line of a recording";
-	else if (audit_events_totals(r->events)->rejected[REJECT_FOREIGN_QUEUE])
+	else if (r->run->totals.rejected[REJECT_FOREIGN_QUEUE])
 		why = "all its frames are of other queues than those that were named";
 	else if (pipeline_clock_us(r->pipeline) != NO_TIME)
 		why = "all its notifications have the same time; no window ends without a later "
@@ -555,7 +555,7 @@ static enum status print_rest(struct replay *r, struct err *err)
 
 /* --- what a run calls ------------------------------------------------------------------- */
 
-static struct pipeline_conf pipeline_conf(const struct run *run)
+static struct pipeline_conf pipeline_conf(struct run *run)
 {
 	struct pipeline_conf conf = setup_pipeline_conf(run);
 

@@ -70,6 +70,7 @@ enum status run_open(struct run **out, const struct options *set, struct options
 		return err_nomem(err);
 	run->set = set;
 	run->made = made;
+	run->totals = TOTALS_NONE;
 	run->clock = clock;
 	run->input = input_of(set);
 	run->signal_fd = signal_fd;
@@ -105,6 +106,7 @@ static enum status find_stall(struct run *run, struct err *err)
 	run->turned_us = run->now_us;
 	if (!run->input->real_time || run->now_us - from_us <= STALL_US)
 		return ST_OK;
+	run->totals.stalled_us += run->now_us - from_us;
 	audit_events_stalled(run->events, from_us, run->now_us);
 	return run->input->stalled ? run->input->stalled(run->input_state, from_us, err) : ST_OK;
 }
@@ -129,8 +131,8 @@ static void show_progress(const struct run *run)
 		.run_left_us = NO_TIME,
 		.window = printed,
 		.windows = set->count,
-		.frames = audit_events_totals(run->events)->frames,
-		.lag_us = audit_events_last_lag_us(run->events),
+		.frames = run->totals.frames,
+		.lag_us = run->totals.lag_us,
 		.connection = input.doing,
 		.attempt = input.attempt
 	};

@@ -38,7 +38,8 @@ enum status run_api_event(struct run_api *api, const struct session_event *event
 		if (!setup_secret(api->run, token_value(api->token)))
 			return err_nomem(err);
 	}
-	audit_events_stream(api->run->events, event->socket, event);
+	totals_session(&api->run->totals, event);
+	audit_events_stream(api->run->events, event);
 	return event->kind == SESSION_OVER
 		? err_set(err, event->status, "%.*s", (int)event->len, event->text) : ST_OK;
 }

@@ -17,6 +17,6 @@ bool run_source_step_close(struct run *run, struct source *source)
 	source_step(source, run->now_us);
 	while (source_next(source, run->now_us, &event))
 		if (event.kind == SESSION_CLOSED)
-			audit_events_stream(run->events, event.socket, &event);
+			audit_events_stream(run->events, &event);
 	return source_is_closed(source);
 }

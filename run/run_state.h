@@ -37,6 +37,7 @@ struct run {
 	bool audit_lost;	/* the audit file could not be written, but rows still can */
 	int stderr_fd;		/* see open_stderr() in setup.c; -1: none yet */
 	struct audit *audit;
+	struct totals totals;
 	struct audit_events *events;
 	struct progress *progress;	/* NULL: none is shown */
 	struct sinks *sinks;

@@ -69,6 +69,7 @@ enum status setup_sinks(struct run *run, struct err *err)
 			.delay_ms = set->time == TIME_EVENT ? set->lateness_ms : 0,
 			.columns = terminal_columns(), .colour = terminal_has_colours(),
 			.stats = set->stats, .writer = run->writer },
+		.totals = &run->totals,
 		.events = run->events,
 		.writer = run->writer,
 		.ahead = run->input->real_time ? 0 : RUN_AHEAD,
@@ -84,7 +85,7 @@ enum status setup_sinks(struct run *run, struct err *err)
 	return run->sinks ? ST_OK : err_nomem(err);
 }
 
-struct pipeline_conf setup_pipeline_conf(const struct run *run)
+struct pipeline_conf setup_pipeline_conf(struct run *run)
 {
 	const struct options *set = run->set;
 
@@ -114,6 +115,7 @@ struct pipeline_conf setup_pipeline_conf(const struct run *run)
 		.default_outlier = set->outlier_given || !set->outlier_text.n
 			? NULL : set->outlier_text.v[0],
 		.sinks = run->sinks,
+		.totals = &run->totals,
 		.events = run->events,
 		.rejects = run->rejects
 	};
@@ -247,7 +249,7 @@ enum status setup_audit(struct run *run, struct err *err)
 
 	if (st != ST_OK)
 		return st;
-	run->events = audit_events_new(run->audit);
+	run->events = audit_events_new(run->audit, &run->totals);
 	if (!run->events)
 		return err_nomem(err);
 	if (run->set->source == SOURCE_NOTIFICATIONS && !run->set->now)

@@ -16,7 +16,7 @@ enum status setup_net(struct run *run, struct err *err);	/* libcurl; may be call
 enum status setup_deliveries(struct run *run, struct err *err);
 
 /* The configuration for a live run with the queues known so far. A replay changes some of it. */
-struct pipeline_conf setup_pipeline_conf(const struct run *run);
+struct pipeline_conf setup_pipeline_conf(struct run *run);
 
 /* The configurations of what a live run gets its data with. The caller sets what depends on more
  * than the options. */

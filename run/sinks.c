@@ -112,9 +112,12 @@ static enum status write_window(struct sinks *s, const struct row_window *w, str
 		return err_nomem(err);
 	deliver_window(s, w);
 	st = writer_window(s->conf.writer, &s->text, err);
-	if (st == ST_OK)
-		audit_events_window(s->conf.events, w, s->conf.nagios ? 0 : w->nrow, bytes);
-	return st;
+	if (st != ST_OK)
+		return st;
+	s->conf.totals->windows++;
+	s->conf.totals->rows += s->conf.nagios ? 0 : w->nrow;
+	audit_events_window(s->conf.events, w, bytes);
+	return ST_OK;
 }
 
 static enum status replace_window(struct sinks *s, const struct row_window *w, struct err *err)

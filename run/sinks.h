@@ -24,6 +24,7 @@ struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	unsigned media;			/* of which media types rows are printed and sent, see
 					   row_window_with_media */
 	struct output_conf output;
+	struct totals *totals;
 	struct audit_events *events;
 	struct writer *writer;
 	size_t ahead;			/* bytes of rows that may wait for the reader, 0: any */
