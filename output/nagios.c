@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "util/compare.h"
 #include "util/text.h"
 #include "util/utf8.h"
 #include "window/row_name.h"
@@ -57,47 +55,6 @@ struct nagios {
 
 static const char *const state_names[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 static const char *const limit_names[] = { "warning", "critical" };
-
-/* --- ranges ------------------------------------------------------------------------- */
-
-static bool parse_end(const char *s, size_t len, double empty, double *out)
-{
-	char number[64];
-
-	if (!len) {
-		*out = empty;
-		return true;
-	}
-	if (len >= sizeof(number))
-		return false;
-	memcpy(number, s, len);
-	number[len] = '\0';
-	return compare_number(number, out);
-}
-
-bool nagios_range_parse(struct nagios_range *range, const char *text)
-{
-	const char *colon;
-	size_t len;
-
-	range->inside = *text == '@';
-	text += range->inside;
-	colon = strchr(text, ':');
-	len = colon ? (size_t)(colon - text) : 0;
-	if (!*text || strcmp(text, ":") == 0)
-		return false;
-	if (colon && len == 1 && *text == '~')
-		range->from = -INFINITY;
-	else if (!parse_end(text, len, 0, &range->from))
-		return false;
-	text = colon ? colon + 1 : text;
-	return parse_end(text, strlen(text), INFINITY, &range->to) && range->from <= range->to;
-}
-
-bool nagios_range_alerts(const struct nagios_range *range, double value)
-{
-	return (value >= range->from && value <= range->to) == range->inside;
-}
 
 /* --- the ranges of a check ------------------------------------------------------------ */
 
@@ -232,57 +189,6 @@ static void put_safe(struct buf *out, const char *s, const char *unsafe)
 	}
 }
 
-/* Writes DIGITS[.DIGITS]e-N, as json_put_double does, without the exponent. */
-static void put_small(struct buf *out, const char *text)
-{
-	long zeros = -strtol(strchr(text, 'e') + 1, NULL, 10) - 1;
-
-	buf_str(out, *text == '-' ? "-0." : "0.");
-	for (long i = 0; i < zeros; i++)
-		buf_char(out, '0');
-	for (; *text != 'e'; text++)
-		if (*text >= '0' && *text <= '9')
-			buf_char(out, *text);
-}
-
-/* The guidelines allow digits, a sign and a point only. */
-static void put_number(struct buf *out, double x)
-{
-	struct buf text = { 0 };
-
-	json_put_double(&text, x);
-	buf_char(&text, '\0');
-	if (text.failed)
-		out->failed = true;
-	else if (!strchr(text.data, 'e'))
-		buf_str(out, text.data);
-	else if (fabs(x) < 1)
-		put_small(out, text.data);
-	else
-		buf_printf(out, "%.0f", x);
-	buf_free(&text);
-}
-
-/* Writes a range: `10`, `10:`, `~:10` or `10:20`, with `@` before it if it is inverted. */
-void nagios_range_put(struct buf *out, const struct nagios_range *range)
-{
-	buf_str(out, range->inside ? "@" : "");
-	if (isinf(range->from))
-		buf_str(out, "~:");
-	if (!isinf(range->from) && (range->from < 0 || range->from > 0 || isinf(range->to))) {
-		put_number(out, range->from);
-		buf_char(out, ':');
-	}
-	if (!isinf(range->to))
-		put_number(out, range->to);
-}
-
-/* The queue's name as it is shown, or its ID. */
-static void put_queue(struct buf *out, const struct row *row, const char *unsafe)
-{
-	put_safe(out, row->queue_name ? row->queue_name : row->queue_id, unsafe);
-}
-
 static bool is_plain(char c)
 {
 	return c > ' ' && c < 0x7f && c != '_' && !strchr(LABEL_UNSAFE, c);
@@ -291,22 +197,17 @@ static bool is_plain(char c)
 /* `QUEUE` or `QUEUE/MEDIA`, with which the label of a number begins. */
 static void put_head(struct buf *out, const struct row *row, const char *unsafe)
 {
-	put_queue(out, row, unsafe);
+	put_safe(out, row_title(row), unsafe);
 	if (row->media) {
 		buf_char(out, '/');
 		put_safe(out, row->media, unsafe);
 	}
 }
 
-static const char *shown_name(const struct row *row)
-{
-	return row->queue_name ? row->queue_name : row->queue_id;
-}
-
 /* True if the labels of two rows would begin with the same text. */
 static bool looks_same(struct buf *scratch, const struct row *a, const struct row *b)
 {
-	const char *x = shown_name(a), *y = shown_name(b);
+	const char *x = row_title(a), *y = row_title(b);
 	size_t from = scratch->len, middle;
 	bool same;
 
@@ -339,13 +240,13 @@ static bool is_ambiguous(struct nagios *check, const struct row_window *w, const
 	for (size_t i = 0; i < w->nrow; i++)
 		if (w->row[i].queue != row->queue && looks_same(&check->text, row, &w->row[i]))
 			return true;
-	return ends_in_id(shown_name(row));
+	return ends_in_id(row_title(row));
 }
 
 /* `QUEUE PATH` or `QUEUE/MEDIA PATH`, the label of a number. */
 static void put_label(struct buf *out, const struct number *x, bool ambiguous)
 {
-	put_queue(out, x->row, LABEL_UNSAFE);
+	put_safe(out, row_title(x->row), LABEL_UNSAFE);
 	if (ambiguous)
 		buf_printf(out, " (%s)", x->row->queue_id);
 	if (x->row->media) {
@@ -358,7 +259,7 @@ static void put_label(struct buf *out, const struct number *x, bool ambiguous)
 
 static void put_value(struct buf *out, const struct number *x)
 {
-	put_number(out, x->value);
+	nagios_number_put(out, x->value);
 	buf_str(out, x->ms ? "ms" : "");
 }
 

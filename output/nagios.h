@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "output/nagios_range.h"
 #include "output/scope.h"
 #include "util/base.h"
 #include "util/buf.h"
@@ -18,15 +19,6 @@
 
 /* The exit status of a check. */
 enum nagios_state { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
-
-/* `10`, `10:`, `~:10`, `10:20`, `@10:20`. Both ends belong to the range. */
-struct nagios_range {
-	double from, to;	/* may be infinite */
-	bool inside;		/* @: alerts for values inside the range, else outside */
-};
-bool nagios_range_parse(struct nagios_range *range, const char *text);
-bool nagios_range_alerts(const struct nagios_range *range, double value);
-void nagios_range_put(struct buf *out, const struct nagios_range *range);	/* as it is given */
 
 struct nagios;
 

@@ -490,8 +490,8 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 	buf_char(line, ' ');
 	if (row->media)
 		term_text_blanks(line, MEDIA_INDENT);
-	put_left(t, line, row->media ? row->media : row->queue_name ? row->queue_name
-		: row->queue_id, l->queue - (row->media ? MEDIA_INDENT : 0));
+	put_left(t, line, row->media ? row->media : row_title(row),
+		l->queue - (row->media ? MEDIA_INDENT : 0));
 	for (size_t i = 0; i < l->nseries; i++) {
 		put_series(t, r, row, i);
 		if (i == 0 && l->trend) {

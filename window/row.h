@@ -119,6 +119,8 @@ const char *row_window_sketch(const struct row_window *r, size_t at);
  * rows with r, so do not use it longer than r. False: out of memory. */
 bool row_window_with_media(const struct row_window *r, unsigned words, struct row_window *out);
 
+/* What people know the queue by: its name, or else its ID. */
+const char *row_title(const struct row *row);
 /* The series of the row; NULL: it does not have it. */
 const struct row_series *row_find(const struct row *row, enum row_kind kind, const char *metric,
 	const char *path);

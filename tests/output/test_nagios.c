@@ -1,4 +1,4 @@
-/* --check nagios: the standard's ranges, what a window comes to, and the line. */
+/* --check nagios: what a window comes to, and the line. */
 #include <math.h>
 
 #include "output/nagios.h"
@@ -6,39 +6,6 @@
 
 #define Q1 "11111111-1111-4111-8111-111111111111"
 #define Q2 "aaaaaaaa-1111-4111-8111-111111111111"
-
-TEST(range__is_parsed_and_compared)
-{
-	static const struct {
-		const char *text;
-		double good, good_too, bad;
-		double bad_too;
-	} all[] = {
-		{ "10", 0, 10, -0.001, 10.001 }, { "10:", 10, 1e300, 9.999, -10 },
-		{ "~:10", 10, -1e300, 10.001, 1e300 }, { "10:20", 10, 20, 9.999, 20.001 },
-		{ "@10:20", 9.999, 20.001, 10, 20 }, { "@10", -1, 10.5, 0, 10 },
-		{ ":10", 0, 10, -1, 11 }, { "-5:-1", -5, -1, 0, -6 },
-		{ "1.5e3:", 1500, 1e9, 1499, 0 },
-		{ "@~:0", 1, 2, 0, -9 }, { "5:5", 5, 5, 4, 6 }, { "0", 0, 0, 1, -1 },
-	};
-	static const char *const bad[] = {
-		"", ":", "@", "@:", "~", "x", "10:x", "20:10", "10:~", "~10:20", "10::20", "@@1",
-		"10 ", "1e999", "nan:", "-1", "0x10", "10:20:30", "+5",
-	};
-	struct nagios_range r;
-
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (!nagios_range_parse(&r, all[i].text) || nagios_range_alerts(&r, all[i].good)
-			|| nagios_range_alerts(&r, all[i].good_too)
-			|| !nagios_range_alerts(&r, all[i].bad)
-			|| !nagios_range_alerts(&r, all[i].bad_too))
-			fail_msg("%s", all[i].text);
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (nagios_range_parse(&r, bad[i]))
-			fail_msg("'%s' is a range", bad[i]);
-	assert_true(nagios_range_parse(&r, "~:"));	/* a number to be shown, never to alert */
-	assert_false(nagios_range_alerts(&r, -1e300));
-}
 
 static struct scopes *scopes;
 static struct nagios *check;
