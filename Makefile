@@ -147,6 +147,13 @@ check-e2e: $(BIN)
 	@GSQSTAT='$(abspath $(BIN))' GSQSTAT_SANITIZE='$(SANITIZE)' PYTHON='$(PYTHON)' \
 		JOBS='$(JOBS)' PYCACHE='$(abspath build)/pycache' .ci/e2e $(if $(T),-k '$(T)')
 
+## check-consumers: the files of examples/ and the page of -f html, each by the program it is for
+.PHONY: check-consumers
+check-consumers: $(BIN)
+	@GSQSTAT='$(abspath $(BIN))' GSQSTAT_SANITIZE='$(SANITIZE)' PYTHON='$(PYTHON)' \
+		JOBS='$(JOBS)' PYCACHE='$(abspath build)/pycache' .ci/e2e tests/consumers \
+		$(if $(T),-k '$(T)')
+
 ## check-slow: unit tests under valgrind; runs with one failing allocation; runs killed at random
 .PHONY: check-slow sweep
 check-slow: $(TEST_PROGRAMS)
@@ -229,6 +236,8 @@ install: $(BIN)
 	$(INSTALL) -m 644 man/gsqstat-cookbook.7 '$(DESTDIR)$(mandir)/man7/gsqstat-cookbook.7'
 	$(INSTALL) -d '$(DESTDIR)$(docdir)/schema'
 	$(INSTALL) -m 644 schema/*.json '$(DESTDIR)$(docdir)/schema'
+	cd examples && find . -type f -exec \
+		$(INSTALL) -D -m 644 '{}' '$(DESTDIR)$(docdir)/examples/{}' ';'
 	$(INSTALL) -m 644 tests/sample.ndjson '$(DESTDIR)$(docdir)/sample.ndjson'
 	$(INSTALL) -m 644 tests/notices.ndjson '$(DESTDIR)$(docdir)/notices.ndjson'
 	$(INSTALL) -m 644 completions/gsqstat.bash '$(DESTDIR)$(bashdir)/gsqstat'
@@ -243,7 +252,7 @@ uninstall:
 		'$(DESTDIR)$(docdir)/sample.ndjson' '$(DESTDIR)$(docdir)/notices.ndjson' \
 		'$(DESTDIR)$(bashdir)/gsqstat' '$(DESTDIR)$(zshdir)/_gsqstat' \
 		'$(DESTDIR)$(fishdir)/gsqstat.fish'
-	rm -rf '$(DESTDIR)$(docdir)/schema'
+	rm -rf '$(DESTDIR)$(docdir)/schema' '$(DESTDIR)$(docdir)/examples'
 	[ ! -d '$(DESTDIR)$(docdir)' ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(docdir)'
 
 ## dist: gsqstat-VERSION.tar.gz from the tag of this version

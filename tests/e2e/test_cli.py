@@ -761,8 +761,10 @@ def test_install_and_uninstall(tmp_path):
         return sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
 
     make("install")
+    examples = [f"usr/share/doc/gsqstat/{path.relative_to(TOP)}"
+                for path in (TOP / "examples").rglob("*") if path.is_file()]
     assert files() == ["usr/bin/gsqstat", "usr/share/bash-completion/completions/gsqstat",
-                       "usr/share/doc/gsqstat/notices.ndjson",
+                       *sorted(examples), "usr/share/doc/gsqstat/notices.ndjson",
                        "usr/share/doc/gsqstat/sample.ndjson",
                        *sorted(f"usr/share/doc/gsqstat/schema/{path.name}"
                                for path in (TOP / "schema").iterdir()),
