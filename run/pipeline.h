@@ -42,7 +42,7 @@ struct pipeline_message {
 	const char *text;
 	size_t len;
 	bool binary;
-	size_t socket;
+	size_t socket;		/* see struct session_event; on replay, `stream` of the recording */
 	int64_t at_us;		/* when it came; NO_TIME: a recorded frame without `at` */
 	uint64_t line;		/* of the recording; 0: live */
 	bool verbatim;		/* recorded as `frame`, so text must be JSON */

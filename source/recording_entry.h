@@ -51,7 +51,7 @@ enum recording_entry_answer {
 struct recording_entry {
 	enum recording_entry_kind kind;
 	int64_t at_us;
-	size_t stream;
+	size_t stream;		/* a connection of the stream, or a socket of the channel */
 	enum recording_entry_answer answer;
 	int64_t asked_us;	/* when the answer was asked for; NO_TIME: unknown */
 	int64_t until_us;	/* the end of the stall */

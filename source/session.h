@@ -53,7 +53,7 @@ struct session_event {
 	const char *text;	/* MESSAGE, ANSWER: the bytes; others: what happened; borrowed */
 	size_t len;
 	bool binary;
-	size_t socket;
+	size_t socket;		/* of a channel, which has two; of the stream always 0 */
 	int64_t wait_us;
 	unsigned attempt;
 	int http_status;	/* 0: none */
