@@ -83,10 +83,13 @@ def test_fail_if_takes_what_is_listed(tool, source):
     assert "p95" in r.err or source == "stream"
 
 
-def test_totals_are_judged_by_what_the_window_added(tool):
+def test_no_alarm_on_a_total_grows_with_the_half_hour_or_the_traffic(tool):
     totals = {m["metric"]: m["alarm"] for m in listed(tool) if m["kind"] == "total"}
-    assert {name for name, path in totals.items() if not path.endswith((".delta", ".ratio"))} == {
+    counted = {name: path for name, path in totals.items() if path != name + ".max"}
+    assert {name for name, path in counted.items() if not path.endswith((".delta", ".ratio"))} == {
         "oServiceTarget"} and len(totals) > 70
+    assert [path for path in totals.values() if "sum" in path] == []
+    assert all(name[0] == "t" for name in totals if name not in counted)
 
 
 def paths(value, name=""):
