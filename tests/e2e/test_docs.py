@@ -58,26 +58,61 @@ def test_manual_says_first_what_an_option_does():
     assert [(name, word) for name, word in first if word not in verbs] == [] and len(first) > 60
 
 
-VALUES = {"window": "1m", "count": "1", "media": "voice", "resync": "1m", "format": "csv",
-          "stat": "last", "label": "a=b", "fail-if": "coverage < 1", "time": "arrival",
-          "callback": "https://example.org/", "queue-name": "Sales"}
+VALUES = {"DURATION": "1m", "N": "1", "TYPE[,TYPE]...": "voice", "RULE": "oWaiting.last=10",
+          "NAME[,NAME]...": "last", "NAME=VALUE": "a=b", "EXPR": "coverage < 1", "SIZE": "1M",
+          "URL": "https://example.org/", "CLOCK": "arrival", "ISO8601": "PT10S", "HOW": "url",
+          "SOURCE": "notifications", "FORMAT": "csv", "HASH": "0" * 64,
+          "ID": "0f1e2d3c-0000-4000-8000-000000000000"}
+WORDS = {"check": "nagios", "callback-format": "plain", "audit": "json", "metric": "state",
+         "outlier": "none"}
 
 
-@pytest.mark.parametrize("name, value", [("now", ""), ("check", "=nagios")])
-def test_manual_says_what_an_option_cannot_be_used_with(tool, name, value):
-    item = re.search(r"\.It Fl Fl %s\b(?:.*\n)+?(?=\.It )" % name, MANUAL)[0]
-    said = re.search(r"Cannot be used with((?:[^.]|\.Fl)*?)(?:\.\n|\n\.Fl Fl \S+ \.\n)", item)[0]
-    words = set(re.findall(r"(?<!\w)(?:Fl |, )(?:Fl )?([a-z-]+)", said))
-    letters = {letter: long for long, (letter, *_) in options(tool).items() if letter}
-    refused = set()
+def with_value(tool, name, argument):
+    if not argument or argument.startswith("["):
+        return f"--{name}"
+    return f"--{name}=" + WORDS.get(name, VALUES.get(argument, str(tool.dir / "file")))
+
+
+def refused_beside(tool, name, *mode):
+    """The options of which the program says that they cannot be used with --name."""
+    (tool.dir / "file").write_text("", "utf-8")
+    pair = r"--%s(?: '.*?')? cannot be used with --%s\b"
+    found = set()
     for other, (_, argument, _) in options(tool).items():
-        given = f"--{other}" + (f"={VALUES.get(other, tool.dir / 'file')}" if argument else "")
-        run = tool.run(f"--{name}{value}", given, "--dry-run")
-        if re.search(r"--%s(?: '.*?')? cannot be used with --%s\b|--%s(?: '.*?')? cannot be used "
-                     r"with --%s\b" % (other, name, name, other), run.err):
-            refused.add(other)
+        said = tool.run(*mode, with_value(tool, other, argument)).err
+        if re.search(f"{pair % (other, name)}|{pair % (name, other)}", said):
+            found.add(other)
+    return found
+
+
+def listed_options(tool, text):
+    letters = {letter: long for long, (letter, *_) in options(tool).items() if letter}
+    words = re.findall(r"(?m)(?:^\.| , )([a-zA-Z-]+)", text.replace("Fl ", ""))
+    return {letters.get(word, word) for word in words}
+
+
+def entry(name):
+    return re.search(r"\.It Fl Fl %s\b(?:.*\n)+?(?=\.It (?:Fl \w , )?Fl Fl )" % name, MANUAL)[0]
+
+
+@pytest.mark.parametrize("name, value", [
+    ("now", ""), ("check", "=nagios"), ("list-queues", ""), ("doctor", ""),
+    ("replay", f"={TOP}/tests/notices.ndjson"), ("record", "=file"), ("media", "=voice"),
+    ("no-snapshot", ""), ("resync", "=1m")])
+def test_manual_says_what_an_option_cannot_be_used_with(tool, name, value):
+    said = re.search(r"Cannot be used with((?:[^.]|\.Fl)*?)(?:\.\n|\n\.Fl Fl \S+ \.\n)",
+                     entry(name))[0]
+    refused = refused_beside(tool, name, f"--{name}{value}", "--dry-run")
     refused -= {"list-metrics", "verify-audit"}     # they say what can be given with them
-    assert {letters.get(word, word) for word in words} == refused and len(words) > 6
+    assert listed_options(tool, said) == refused and len(refused) > 1
+
+
+@pytest.mark.parametrize("name, value", [("list-metrics", ""), ("verify-audit", "=file")])
+def test_manual_says_all_that_can_be_used_with_an_option(tool, name, value):
+    said = re.search(r"\n(\.Fl Fl source(?:.*\n)+?|Only(?:.*\n)+?)can be given with it\.",
+                     entry(name))[1]
+    refused = refused_beside(tool, name, f"--{name}{value}")
+    assert listed_options(tool, said) == set(options(tool)) - refused - {name, "help", "version"}
 
 
 def test_manual_has_the_exit_statuses():
