@@ -190,6 +190,23 @@ TEST(loss__counts_only_from_the_last_printed_window_on)
 	assert_coverage(due(T0 + 20 * S), 0.5);
 }
 
+TEST(loss__lowers_the_coverage_of_the_queues_of_its_own_connection_only)
+{
+	struct stream_event first = frame_of(Q1, T0 + S, 1), second = frame_of(Q2, T0 + S, 1);
+
+	conf.nconnection = 2;
+	start();
+	stream_windows_connected(windows, 1, T0 + 2 * S);
+	assert_int_equal(place(&first, T0 + 3 * S), VERDICT_ACCEPTED);
+	assert_int_equal(stream_windows_place(windows, &second, 1, T0 + 3 * S, &last_placed),
+		VERDICT_ACCEPTED);
+	assert_true(stream_windows_lost(windows, 1, T0 + 6 * S));
+	closed = due(T0 + 10 * S);
+	assert_coverage(closed, 1);
+	assert_double_equal_exact(closed->row[1].coverage, 0.4);
+	assert_double_equal_exact(closed->coverage, 0.7);
+}
+
 TEST(stall__counts_as_not_connected)
 {
 	start();
