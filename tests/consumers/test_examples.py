@@ -5,6 +5,7 @@ import hmac
 import json
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -76,16 +77,37 @@ def test_units_are_valid_and_hardened(tool):
     assert float(re.search(r"exposure level for gsqstat.service: ([\d.]+)", said)[1]) <= 1.5
 
 
+def calls(name):
+    """The system calls of one of systemd's sets."""
+    found = set()
+    said = subprocess.run(["systemd-analyze", "syscall-filter", name], check=True, text=True,
+                          capture_output=True).stdout
+    for word in map(str.strip, said.splitlines()[1:]):
+        found |= calls(word) if word.startswith("@") else {word}
+    return found
+
+
 def test_unit_runs_the_program_with_the_secret_as_a_credential(tool, service):
     """What systemd would do: the words of ExecStart, the environment and the credential."""
     unit = (EXAMPLES / "systemd/gsqstat.service").read_text()
-    words = re.search(r"(?m)^ExecStart=(.*)", unit)[1].replace('"', "").split()
+    command = re.search(r"(?m)^ExecStart=((?:.*\\\n)*.*)", unit)[1].replace("\\\n", " ")
+    words = shlex.split(command.replace("/usr/local/bin/gsqstat", "gsqstat"))
     secret = re.search(r"(?m)^LoadCredential=([\w-]+):", unit)[1]
     (tool.dir / "credentials").mkdir()
     tool.write("credentials/" + secret, tool.env.pop("GENESYS_CLIENT_SECRET"), 0o400)
     tool.env["CREDENTIALS_DIRECTORY"] = str(tool.dir / "credentials")
-    rows = [json.loads(line) for line in call(tool, "gsqstat", *words[1:]).splitlines()]
+    tool.env["STATE_DIRECTORY"] = str(tool.dir)
+    trace = ("strace", "-f", "-qq", "-o", tool.dir / "calls")
+    assert call(tool, *words) == ""
+    first = tool.lines("rows.ndjson")
+    assert call(tool, *trace, *words) == ""
+    rows = tool.lines("rows.ndjson")
+    assert rows[:len(first)] == first != rows
     assert {row["queueName"] for row in rows} == {"Support EN", "Support DE"}
+    allow, forbid = re.findall(r"(?m)^SystemCallFilter=(.*)", unit)
+    allowed = set.union(*map(calls, allow.split())).difference(*map(calls, forbid[1:].split()))
+    made = set(re.findall(r"(?m)^\d+ +(\w+)\(", (tool.dir / "calls").read_text()))
+    assert len(made) > 20 and made <= allowed, made - allowed
 
 
 def crontab():

@@ -126,6 +126,13 @@ def test_any_other_goal_installs_everything(trixie, goals):
             "prometheus-node-exporter", "icinga2-bin"} <= set(wanted)
 
 
+def test_consumers_have_packages_of_their_own(trixie):
+    more = set(trixie.installs("check-consumers")) - set(trixie.installs("check"))
+    assert {"chromium", "cron", "logrotate", "systemd", "util-linux"} <= more
+    assert more <= set(trixie.installs()) and more <= set(trixie.installs("check-consumers", "all"))
+    assert not more & set(trixie.installs("demo"))
+
+
 def test_only_what_is_missing_is_installed(trixie):
     have = " ".join(x for x in trixie.installs("demo") if x != "libcjson-dev")
     assert trixie.installs("demo", have=have) == ["libcjson-dev"]
