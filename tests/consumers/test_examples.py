@@ -1,8 +1,11 @@
 """The files of examples/, each used by the program that it is for."""
 import base64
+import getpass
+import grp
 import hashlib
 import hmac
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -319,11 +322,17 @@ def test_icinga_takes_command_and_services_and_the_check_works(tool, service):
                'object Host "h" { check_command = "dummy"\n'
                '  vars.gsqstat_queues = [ "Sales", "Support EN" ]\n}\n'
                % (tool.env["GENESYS_CLIENT_ID"], secret, service.host, text))
-    said = call(tool, "icinga2", "daemon", "-C", "-c", "icinga.conf", "-DRunAsUser=root",
-                "-DRunAsGroup=root", *("-D%s=%s" % (path.name, path) for path in home.iterdir()))
+    said = call(tool, "icinga2", "daemon", "-C", "-c", "icinga.conf",
+                "-DRunAsUser=" + getpass.getuser(),
+                "-DRunAsGroup=" + grp.getgrgid(os.getgid()).gr_name,
+                *("-D%s=%s" % (path.name, path) for path in home.iterdir()))
     assert "2 Services" in said and "critical" not in said, said
-    command = [harness.PROGRAM, "--now", "--check", "nagios", "--audit", "none", "--queue-name",
-               "Sales", "--client-secret-file", secret, "--retry-for", "10s"]
+    command = json.loads(re.search(r"(?m)^\tcommand = (.*)", text)[1])
+    given = {"GenesysClientSecretFile": secret, '"10s"': "10s"}
+    for option, value in re.findall(r'(?m)^\t\t"(--[a-z-]+)" = ([^{\n]+)$', text):
+        command += [option, given.pop(value)]
+    assert not given and command[0] == harness.PROGRAM
+    command += ["--queue-name", "Sales"]
     for pair in re.findall(r'vars.gsqstat_(w|c)\w+ = \[ (.*) \]', text):
         for value in re.findall(r'"([^"]+)"', pair[1]):
             command += ["-" + pair[0].upper(), value]
