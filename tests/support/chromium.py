@@ -38,12 +38,14 @@ class Chromium:
         os.close(to_write)
         self.number, self.rest, self.session = 0, b"", None
         self.requests, self.errors, self.loaded = [], [], 0
+        self.documents = set()          # loader IDs of those that have loaded
         (page,) = [target for target in self.ask("Target.getTargets")["targetInfos"]
                    if target["type"] == "page"]
         self.session = self.ask("Target.attachToTarget", targetId=page["targetId"],
                                 flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime", "Accessibility"):
             self.ask(domain + ".enable")
+        self.ask("Page.setLifecycleEventsEnabled", enabled=True)
         return self
 
     def __exit__(self, *_):
@@ -71,6 +73,8 @@ class Chromium:
             self.errors.append(str(params))
         elif method == "Page.loadEventFired":
             self.loaded += 1
+        elif method == "Page.lifecycleEvent" and params["name"] == "load":
+            self.documents.add(params["loaderId"])
         return message
 
     def ask(self, method, patience=60, **params):
@@ -96,9 +100,9 @@ class Chromium:
                  deviceScaleFactor=1, mobile=size[0] < 600)
         self.ask("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
-        seen = self.loaded
-        self.ask("Page.navigate", url=url)
-        self.until(lambda: self.loaded > seen)
+        # the page before may load itself again meanwhile
+        loader = self.ask("Page.navigate", url=url)["loaderId"]
+        self.until(lambda: loader in self.documents)
 
     def evaluate(self, expression):
         return self.ask("Runtime.evaluate", expression=expression,
