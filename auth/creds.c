@@ -147,6 +147,8 @@ static const char *nearest(const char *host)
 	const char *found = NULL;
 	size_t fewest = 2;
 
+	if (!strchr(host, '.') && find_domain(host))	/* a region, maybe with `_` or capitals */
+		return NULL;
 	host = behind_prefix(host);
 	for (size_t i = 0; i < 2 * ARRAY_LEN(regions); i++) {
 		const char *known = regions[i / 2][i % 2];

@@ -130,3 +130,21 @@ def test_warnings_with_check_or_without_audit_lines(tool):
     assert "level=warning event=warning" in result.err and "oWaiting?" in result.err
     result = notices(tool, "-m", "oWating", "-s", "--audit-file", "log")
     assert UNKNOWN in (tool.dir / "log").read_text() and result.err == ""
+
+
+@pytest.mark.parametrize("host, near", [
+    ("mypurecloud.cmo", "mypurecloud.com"), ("api.usw3.pure.cloud", "usw2.pure.cloud"),
+    ("eu_central_1", None), ("US-EAST-1", None), ("api.mypurecloud.de", None),
+    ("MyPureCloud.com", None), ("gateway.example", None), ("localhost", None)])
+def test_host_that_is_nearly_a_domain_of_the_service_has_a_warning(tool, host, near):
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s")
+    run = tool.run("--dry-run", "-H", host, QUEUE, status=0)
+    wanted = ("gsqstat: warning: --host '%s': this is no domain of Genesys Cloud; did you mean "
+              "%s?\n" % (host, near) if near else "")
+    assert run.err == wanted
+
+
+def test_region_that_is_misspelt_has_a_suggestion(tool):
+    tool.env.update(GENESYS_CLIENT_ID="i", GENESYS_CLIENT_SECRET="s")
+    run = tool.run("--dry-run", "-H", "eu-west-9", QUEUE, status=2)
+    assert run.err.endswith("URL; did you mean eu-west-1?\n")

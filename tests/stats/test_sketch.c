@@ -188,7 +188,7 @@ TEST(exact_sum__impossible_moments_are_not_a_number)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct exact_sum s1 = { 0 }, s2 = { 0 };
-		double mean, stddev;
+		double mean = 0, stddev = 0;
 
 		assert_true(exact_sum_add(&s1, 10 * scale[i], 1)
 			&& exact_sum_add(&s2, 1 * scale[i] * scale[i], 1)
