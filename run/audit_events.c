@@ -319,9 +319,10 @@ static void say_reject(struct audit_events *events, enum reject reason,
 void audit_events_reject(struct audit_events *events, enum reject reason,
 	const char *queue_id, size_t queue, const char *detail)
 {
+	const int64_t now_us = events->now_us;
 	struct quiet *quiet = quiet_of(events, reason, queue);
 
-	if (!quiet || (quiet->reported_us && events->now_us - quiet->reported_us < QUIET_US)) {
+	if (!quiet || (quiet->reported_us && now_us - quiet->reported_us < QUIET_US)) {
 		events->suppressed++;
 		if (quiet)
 			quiet->suppressed++;

@@ -1,5 +1,6 @@
 #include "stats/exact_sum.h"
 
+#include <assert.h>
 #include <math.h>
 #include <openssl/bn.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static bool reserve_limbs(struct exact_sum *sum, int32_t from, int32_t to)
 		lo = from;
 	if (to + 2 > hi)
 		hi = to + 2;
+	assert(hi > lo);
 	limb = calloc((size_t)(hi - lo), sizeof(*limb));
 	if (!limb)
 		return false;
@@ -328,7 +330,7 @@ const char *exact_sum_get(struct exact_sum *sum, struct leb128_reader *r)
 	const int64_t exponent = leb128_get_signed(r);
 	int64_t small = 0;
 
-	if (r->failed)
+	if (r->failed || n == 0)
 		return "a number is cut off";
 	if (n == 1 && group[0] == 0 && exponent == 0)
 		return NULL;

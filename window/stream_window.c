@@ -1,5 +1,6 @@
 #include "window/stream_window.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ static struct stream_queue *queue_add(struct stream_windows *w, const char *id,
 		w->queue = q;
 		w->capqueue = cap;
 	}
+	assert(w->queue);
 	if (!queue_index_add(w->index, id))
 		return NULL;
 	q = &w->queue[w->nqueue++];
