@@ -254,16 +254,24 @@ static const struct {
 	[ALARM_CRITICAL] = { "critical", "\xE2\x96\xB2", "Critical" }
 };
 
+/* What people know the queue by; a name of blanks would not be seen. */
+static void put_queue_title(struct buf *out, const struct row *row)
+{
+	const char *title = row_title(row);
+
+	buf_str(out, "<bdi>");
+	html_put_name(out, title[strspn(title, " ")] ? title : row->queue_id);
+	buf_str(out, "</bdi>");
+}
+
 /* The name, and in words what the colour says. */
 static void put_head(struct buf *out, const struct row *row, enum alarm_level level, bool marked)
 {
-	const char *name = row->queue_name ? row->queue_name : "";
-
 	buf_str(out, "<div class=\"head\"><h2 title=\"");
 	html_put_text(out, row->queue_id, strlen(row->queue_id));
-	buf_str(out, "\"><bdi>");
-	html_put_name(out, name[strspn(name, " ")] ? name : row->queue_id);
-	buf_str(out, "</bdi></h2>");
+	buf_str(out, "\">");
+	put_queue_title(out, row);
+	buf_str(out, "</h2>");
 	if (marked)
 		buf_printf(out, "<p class=\"state\"><i aria-hidden=\"true\">%s</i> "
 			"<span class=\"word\">%s</span></p>", states[level].sign,
@@ -424,10 +432,9 @@ static void put_links(struct buf *out, const struct page *p, const struct row_wi
 			n += !row->media;
 			if (row->media || level_of(p, row, NULL) != level)
 				continue;
-			buf_printf(out, "<li><a href=\"#q%zu\"><bdi>", n - 1);
-			html_put_name(out, row->queue_name && *row->queue_name ? row->queue_name
-				: row->queue_id);
-			buf_str(out, "</bdi></a></li>\n");
+			buf_printf(out, "<li><a href=\"#q%zu\">", n - 1);
+			put_queue_title(out, row);
+			buf_str(out, "</a></li>\n");
 			named++;
 		}
 	buf_str(out, "</ul></nav>\n");

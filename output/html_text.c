@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "output/trend.h"
+#include "util/base64.h"
 #include "util/text.h"
 #include "util/utf8.h"
 
@@ -77,15 +78,16 @@ void html_put_share(struct buf *out, double share)
 
 void html_put_hash(struct buf *out, const char *text)
 {
-	unsigned char hash[EVP_MAX_MD_SIZE], base64[EVP_MAX_MD_SIZE * 2];
+	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
 	if (EVP_Digest(text, strlen(text), hash, &len, EVP_sha256(), NULL) != 1) {
 		out->failed = true;
 		return;
 	}
-	EVP_EncodeBlock(base64, hash, (int)len);
-	buf_printf(out, "'sha256-%s'", (char *)base64);
+	buf_str(out, "'sha256-");
+	base64_put(out, hash, len);
+	buf_char(out, '\'');
 }
 
 /* --- the chart ----------------------------------------------------------------------------- */
