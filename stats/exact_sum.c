@@ -328,7 +328,7 @@ const char *exact_sum_get(struct exact_sum *sum, struct leb128_reader *r)
 	size_t n;
 	const unsigned char *group = leb128_get_bytes(r, true, &n);
 	const int64_t exponent = leb128_get_signed(r);
-	int64_t small = 0;
+	struct leb128_reader again = { .at = group, .end = group + n };
 
 	if (r->failed || n == 0)
 		return "a number is cut off";
@@ -340,10 +340,7 @@ const char *exact_sum_get(struct exact_sum *sum, struct leb128_reader *r)
 		return "a sum is out of range";
 	if (n > SMALL_GROUPS || exponent < 0 || exponent > SMALL_EXPONENT)
 		return add_groups(sum, group, n, (int32_t)exponent) ? NULL : why_no_memory;
-	small = group[n - 1] & 0x40 ? -1 : 0;
-	for (size_t i = n; i > 0; i--)
-		small = (int64_t)((uint64_t)small << 7 | (group[i - 1] & 0x7F));
-	sum->whole += (exact_sum_whole)small * ((exact_sum_whole)1 << exponent);
+	sum->whole += (exact_sum_whole)leb128_get_signed(&again) * ((exact_sum_whole)1 << exponent);
 	return NULL;
 }
 

@@ -447,40 +447,58 @@ static double bucket_value(const struct quantile *q, int32_t index)
 	return bounds.bound[at - width] / (1 + gamma) * 2 * gamma;
 }
 
-static int by_key(const void *a, const void *b)
+static int by_sign_and_index(const void *a, const void *b)
 {
-	int32_t x = ((const struct slot *)a)->key, y = ((const struct slot *)b)->key;
+	const struct quantile_bucket *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	if (x->negative != y->negative)
+		return y->negative - x->negative;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+void quantile_buckets(struct quantile *q, struct quantile_buckets *out)
+{
+	flush_pending(q);
+	out->level = q->level;
+	out->zero = q->zero;
+	out->n = 0;
+	for (size_t i = 0; i < q->nslot; i++)
+		if (q->slot[i].key != FREE_KEY)
+			out->bucket[out->n++] = (struct quantile_bucket){
+				.index = q->slot[i].key >> 1,
+				.negative = q->slot[i].key & 1,
+				.weight = slot_weight(&q->slot[i])
+			};
+	qsort(out->bucket, out->n, sizeof(out->bucket[0]), by_sign_and_index);
+}
+
+size_t quantile_entries(const struct quantile *q, struct quantile_entry out[QUANTILE_EXACT_MAX])
+{
+	memcpy(out, q->entry, q->nentry * sizeof(*out));
+	qsort(out, q->nentry, sizeof(*out), by_value);
+	return q->nentry;
 }
 
 /* Writes the values and their weights, from the entries or the buckets, in rising order. Returns
  * how many. */
-static size_t entries_of(const struct quantile *q, struct quantile_entry *out)
+static size_t entries_of(struct quantile *q, struct quantile_entry *out)
 {
-	struct slot sorted[QUANTILE_BUCKETS_MAX + 1];
-	size_t n = 0, k = 0;
+	struct quantile_buckets b;
+	size_t negative = 0, k = 0;
 
-	if (!q->slot) {
-		memcpy(out, q->entry, q->nentry * sizeof(*out));
-		qsort(out, q->nentry, sizeof(*out), by_value);
-		return q->nentry;
-	}
-	for (size_t i = 0; i < q->nslot; i++)
-		if (q->slot[i].key != FREE_KEY)
-			sorted[n++] = q->slot[i];
-	if (n > 0)
-		qsort(sorted, n, sizeof(*sorted), by_key);
-	for (size_t i = n; i-- > 0; )
-		if (sorted[i].key & 1)
-			out[k++] = (struct quantile_entry){ -bucket_value(q, sorted[i].key >> 1),
-				slot_weight(&sorted[i]) };
-	if (q->zero)
-		out[k++] = (struct quantile_entry){ 0, q->zero };
-	for (size_t i = 0; i < n; i++)
-		if (!(sorted[i].key & 1))
-			out[k++] = (struct quantile_entry){ bucket_value(q, sorted[i].key >> 1),
-				slot_weight(&sorted[i]) };
+	if (!q->slot)
+		return quantile_entries(q, out);
+	quantile_buckets(q, &b);
+	while (negative < b.n && b.bucket[negative].negative)
+		negative++;
+	for (size_t i = negative; i-- > 0; )
+		out[k++] = (struct quantile_entry){ -bucket_value(q, b.bucket[i].index),
+			b.bucket[i].weight };
+	if (b.zero)
+		out[k++] = (struct quantile_entry){ 0, b.zero };
+	for (size_t i = negative; i < b.n; i++)
+		out[k++] = (struct quantile_entry){ bucket_value(q, b.bucket[i].index),
+			b.bucket[i].weight };
 	return k;
 }
 
@@ -491,7 +509,6 @@ void quantile_at(struct quantile *q, const unsigned *percent, size_t n, double m
 	uint64_t whole = q->weight / 100, part = q->weight % 100, seen = 0;
 	size_t at = 0, nentry;
 
-	flush_pending(q);
 	nentry = entries_of(q, entry);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t rank = whole * percent[i] + (part * percent[i] + 99) / 100;
@@ -520,37 +537,7 @@ double quantile_accuracy(struct quantile *q)
 	return a;
 }
 
-/* --- values and buckets, to write and to read --------------------------------------- */
-
-size_t quantile_entries(const struct quantile *q, struct quantile_entry out[QUANTILE_EXACT_MAX])
-{
-	return entries_of(q, out);
-}
-
-static int by_sign_and_index(const void *a, const void *b)
-{
-	const struct quantile_bucket *x = a, *y = b;
-
-	if (x->negative != y->negative)
-		return y->negative - x->negative;
-	return (x->index > y->index) - (x->index < y->index);
-}
-
-void quantile_buckets(struct quantile *q, struct quantile_buckets *out)
-{
-	flush_pending(q);
-	out->level = q->level;
-	out->zero = q->zero;
-	out->n = 0;
-	for (size_t i = 0; i < q->nslot; i++)
-		if (q->slot[i].key != FREE_KEY)
-			out->bucket[out->n++] = (struct quantile_bucket){
-				.index = q->slot[i].key >> 1,
-				.negative = q->slot[i].key & 1,
-				.weight = slot_weight(&q->slot[i])
-			};
-	qsort(out->bucket, out->n, sizeof(out->bucket[0]), by_sign_and_index);
-}
+/* --- buckets that were read --------------------------------------------------------- */
 
 bool quantile_has_bucket(unsigned level, int64_t index)
 {

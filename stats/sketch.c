@@ -1,5 +1,6 @@
 #include "stats/sketch.h"
 
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,10 +16,13 @@ enum { HAS_ARRIVAL = 1, HAS_VALUES = 2, BY_TIME = 4, HAS_BUCKETS = 8, FLAGS_END 
 
 /* --- writing -------------------------------------------------------------------------- */
 
-/* A double in the byte order of the machine; little-endian machines only, see base.h. */
 static void put_value(struct buf *out, double x)
 {
-	buf_add(out, &x, sizeof(x));
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	bits = htole64(bits);
+	buf_add(out, &bits, sizeof(bits));
 }
 
 static void put_entries(struct buf *out, const struct sketch *s)
@@ -92,14 +96,17 @@ bool sketch_put(struct buf *out, const struct sketch *s)
 
 static double get_value(struct leb128_reader *r)
 {
-	double x = 0;
+	uint64_t bits;
+	double x;
 
-	if (r->failed || r->end - r->at < (ptrdiff_t)sizeof(x)) {
+	if (r->failed || r->end - r->at < (ptrdiff_t)sizeof(bits)) {
 		r->failed = true;
 		return 0;
 	}
-	memcpy(&x, r->at, sizeof(x));
-	r->at += sizeof(x);
+	memcpy(&bits, r->at, sizeof(bits));
+	r->at += sizeof(bits);
+	bits = le64toh(bits);
+	memcpy(&x, &bits, sizeof(x));
 	return x;
 }
 

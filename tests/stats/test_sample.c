@@ -4,21 +4,7 @@
 
 #include "stats/sample.h"
 #include "tests/support/check.h"
-
-static uint64_t seed = 1;
-
-static uint64_t random_u64(void)	/* xorshift64*: the same numbers at each run */
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * 0x2545F4914F6CDD1Du;
-}
-
-static double random_unit(void)
-{
-	return (double)(random_u64() >> 11) / 9007199254740992.0;
-}
+#include "tests/support/random.h"
 
 static struct sample sample_of(const double *x, size_t n)
 {

@@ -4,18 +4,9 @@
 
 #include "stats/sketch.h"
 #include "tests/support/check.h"
+#include "tests/support/random.h"
 #include "util/base64.h"
 #include "util/time.h"
-
-static uint64_t seed = 1;
-
-static uint64_t random_u64(void)	/* xorshift64*: the same numbers at each run */
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * 0x2545F4914F6CDD1Du;
-}
 
 /* --- LEB128 ------------------------------------------------------------------------- */
 
@@ -203,7 +194,7 @@ TEST(exact_sum__impossible_moments_are_not_a_number)
 
 static double draw(int shape)
 {
-	double u = (double)(random_u64() >> 11) / 9007199254740992.0;
+	double u = random_unit();
 
 	switch (shape) {
 	case 0:
