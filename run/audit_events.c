@@ -230,18 +230,26 @@ static void say_retry(struct audit_events *events, const struct session_event *e
 		(int)event->len, event->text ? event->text : "no reason is known");
 }
 
+/* Whether an outage's first failed attempt is reported. The first retry after a loss has the loss
+ * as its reason, which is already reported. */
+static bool is_first_failure(const struct totals *t, enum session_event_kind kind)
+{
+	const bool was_lost = !t->up && t->down_since_us != NO_TIME;
+
+	return (kind == SESSION_RETRY || kind == SESSION_TOKEN_RETRY)
+		&& t->failed == (was_lost ? 2 : 1);
+}
+
 void audit_events_stream(struct audit_events *events, const struct session_event *event)
 {
 	enum session_event_kind kind = event->kind;
-	const bool first = (kind == SESSION_RETRY || kind == SESSION_TOKEN_RETRY)
-		&& events->totals->failed == 1;
 
 	if (!stream_lines[kind].name || !audit_wants(events->audit, stream_lines[kind].level))
 		return;
 	begin(events, stream_lines[kind].level, stream_lines[kind].name);
 	if (stream_lines[kind].sentence && !(kind == SESSION_LOST && events->totals->up))
 		say_stream(events, event);
-	else if (first && events->tells_retries)
+	else if (events->tells_retries && is_first_failure(events->totals, kind))
 		say_retry(events, event);
 	if (kind >= SESSION_CONNECTED && kind < SESSION_REFUSED)
 		audit_int(events->audit, "stream", (int64_t)event->socket);

@@ -125,6 +125,23 @@ def test_first_retry_has_a_line_where_no_progress_is_shown(see, serve, tool):
     assert said[0].endswith("HTTP 503; trying again")
 
 
+def test_first_failed_attempt_after_a_loss_has_a_line(see, serve, tool):
+    """The loss itself is no failed attempt."""
+    serve(streams=[LOSES["streams"][0], answer(503), answer(503), [("run",)]])
+    tool.env["TERM"] = "dumb"
+    status, said = see("-w", "3s", QUEUE)
+    lost, failed = [line for line in said if "--window" not in line]
+    assert status == 0 and lost.endswith("the connection was lost: close code 1001, going away")
+    assert "cannot connect: the service refused the stream: " in failed and "503" in failed
+
+
+def test_loss_is_no_failed_attempt(see, serve, tool):
+    serve(**LOSES)
+    tool.env["TERM"] = "dumb"
+    status, said = see("-w", "3s", QUEUE)
+    assert status == 0 and "cannot connect" not in "".join(said)
+
+
 def test_replay_of_chosen_queues_says_nothing_of_the_others(see):
     status, said = see("--replay", SAMPLE, "-w", "1m", "5f0c6b2e-8d7a-4c39-9e51-0b1f6a7c2d01")
     assert status == 0 and not [line for line in said if "foreign-queue" in line]
