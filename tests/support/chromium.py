@@ -90,9 +90,9 @@ class Chromium:
                 assert "error" not in answer, (method, answer["error"])
                 return answer["result"]
 
-    def until(self, holds, patience=60):
+    def until(self, condition, patience=60):
         end = time.monotonic() + patience
-        while not holds():
+        while not condition():
             self._next(end)
 
     def show(self, url, size=(1280, 720), dark=False):

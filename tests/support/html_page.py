@@ -102,7 +102,7 @@ class Page:
                      for node in self.root.all("meta") if "content" in node.attrs}
 
     def check(self):
-        """What holds of each page: its policy is about its own style and script, nothing in it
+        """Checks each page: its policy is about its own style and script, nothing in it
         could be run or loaded, and what is linked to exists."""
         policy = dict(part.strip().split(" ", 1) for part in
                       self.meta["Content-Security-Policy"].split(";"))

@@ -1,4 +1,4 @@
-"""Reads the sketches of --sketch by gsqstat-rows(5) alone, and computes what rows say of them."""
+"""Decodes the sketches of --sketch as gsqstat-rows(5) describes them, and computes statistics."""
 import base64
 import math
 import struct
