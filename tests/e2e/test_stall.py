@@ -114,8 +114,8 @@ def test_stopped_process_reports_how_long_it_stood_still(tool_of, source):
 def test_time_of_a_stall_is_not_silence(tool_of, source):
     """The connection goes on: what came meanwhile is there, though it is over --idle-timeout."""
     tool = tool_of(source)
-    process = tool.start("--source", source, "-w", "10s", "--record", "recording", "--idle-timeout",
-                         "1500ms", "-v", QUEUE, until="stream.message", count=3)
+    process = tool.start("--source", source, "-w", "500ms", "-n", 1000, "--record", "recording",
+                         "--idle-timeout", "1500ms", "-v", QUEUE, until="window.flush")
     process.stop(2.6)
     process.until("run.stalled")
     process.until("stream.message", count=len([line for line in process.text.splitlines()
@@ -124,7 +124,7 @@ def test_time_of_a_stall_is_not_silence(tool_of, source):
     assert (r.end["connected"], r.end["lost"]) == (1, 0), r.err
     assert r.events("stream.silent") == []
     check_rows(r.rows, tool.dir / "recording")
-    check_replay(tool, source, "recording", "10s", r.out)
+    check_replay(tool, source, "recording", "500ms", r.out)
 
 
 def test_windows_that_ended_before_a_signal_are_whole(tool_of):
