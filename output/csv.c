@@ -1,8 +1,7 @@
 /*
  * CSV output (-f csv, RFC 4180 with LF): the header, and a line for each series of each row of a
- * closed window. Windows that have media types have more columns, after the others; the stream has
- * one more if the name of a queue is known when the first row is printed. One for labels is the
- * last.
+ * closed window. The first window with a row decides which columns there are: a column for each
+ * member that its rows have, more for gauges, ages and totals, and one for labels, the last.
  */
 #include "output/output.h"
 
@@ -10,13 +9,16 @@
 #include <stdlib.h>
 
 #include "json.h"
+#include "util/base.h"
 #include "util/text.h"
 #include "util/time.h"
 
-#define HEADER "window,start,end,partial,coverage,queueId,metric,count,last,min,max," \
-	"mean,stddev,p50,p90,p95,p99,updates,outlier,stale,duplicate,invalid,startMs,endMs"
-#define NAME_HEADER ",queueName"
-#define MEDIA_HEADER ",mediaType,queueName,carried,observedMs,events,total,delta"
+/* What a line is about. series NULL: the row has no series. */
+struct line {
+	const struct row_window *w;
+	const struct row *row;
+	const struct row_series *series;
+};
 
 static void put_number(struct buf *out, double x)
 {
@@ -25,35 +27,48 @@ static void put_number(struct buf *out, double x)
 		json_put_double(out, x);
 }
 
-/* window,start,end,partial,coverage,queueId */
-static void put_span(struct buf *out, const struct row_window *w, const struct row *row)
+static void put_text(struct buf *out, const char *text)
 {
+	buf_char(out, ',');
+	text_put_csv(out, text ? text : "");
+}
+
+/* The same for a text that is made in scratch, which is freed. */
+static void put_made(struct buf *out, struct buf *scratch)
+{
+	if (buf_char(scratch, '\0'))
+		put_text(out, scratch->data);
+	else
+		out->failed = true;
+	buf_free(scratch);
+}
+
+static void put_span(struct buf *out, const struct line *line)
+{
+	const struct row_window *w = line->w;
 	char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX];
 
 	time_format_ms(start, w->start_ms);
 	time_format_ms(end, w->end_ms);
 	buf_printf(out, "%lld,%s,%s,%s", (long long)w->index, start, end,
 		w->partial ? "true" : "false");
-	put_number(out, row->coverage);
-	buf_printf(out, ",%s", row->queue_id);
+	put_number(out, line->row->coverage);
 }
 
-/* metric */
-static bool put_series_name(struct buf *out, const struct row_series *series)
+static void put_metric(struct buf *out, const struct line *line)
 {
 	struct buf name = { 0 };
-	bool ok = buf_printf(&name, "%s.%s", series->metric, series->path)
-		&& buf_char(&name, '\0');
 
-	if (ok)
-		text_put_csv(out, name.data);
-	buf_free(&name);
-	return ok;
+	if (line->series)
+		buf_printf(&name, "%s.%s", line->series->metric, line->series->path);
+	put_made(out, &name);
 }
 
-/* count,last,min,max,mean,stddev,p50,p90,p95,p99; a plain number goes to `last`. */
-static void put_statistics(struct buf *out, const struct row_series *series)
+/* A plain number goes to `last`. */
+static void put_statistics(struct buf *out, const struct line *line)
 {
+	const struct row_series *series = line->series;
+
 	for (enum row_statistic s = STAT_COUNT; s <= STAT_P99; s++) {
 		bool alone = s == STAT_LAST && series && series->kind == ROW_PLAIN;
 
@@ -61,24 +76,22 @@ static void put_statistics(struct buf *out, const struct row_series *series)
 	}
 }
 
-/* updates,outlier,stale,duplicate,invalid,startMs,endMs */
-static void put_counts(struct buf *out, const struct row_window *w, const struct row *row)
+static void put_counts(struct buf *out, const struct line *line)
 {
+	const struct row *row = line->row;
+
 	buf_printf(out, ",%llu,%llu,%llu,%llu,%llu,%lld,%lld", (unsigned long long)row->updates,
 		(unsigned long long)row->rejected[VERDICT_OUTLIER],
 		(unsigned long long)row->rejected[VERDICT_STALE],
 		(unsigned long long)row->rejected[VERDICT_DUPLICATE],
 		(unsigned long long)row->rejected[VERDICT_INVALID],
-		(long long)w->start_ms, (long long)w->end_ms);
+		(long long)line->w->start_ms, (long long)line->w->end_ms);
 }
 
-/* mediaType,queueName,carried,observedMs,events,total,delta */
-static void put_media(struct buf *out, const struct row *row, const struct row_series *series)
+static void put_gauge(struct buf *out, const struct line *line)
 {
-	buf_char(out, ',');
-	text_put_csv(out, row->media ? row->media : "");
-	buf_char(out, ',');
-	text_put_csv(out, row->queue_name ? row->queue_name : "");
+	const struct row_series *series = line->series;
+
 	buf_char(out, ',');
 	if (series && !isnan(series->stat[STAT_CARRIED]))
 		buf_str(out, series->stat[STAT_CARRIED] != 0 ? "true" : "false");
@@ -86,72 +99,91 @@ static void put_media(struct buf *out, const struct row *row, const struct row_s
 		put_number(out, series ? series->stat[s] : NAN);
 }
 
-/* labels: `NAME=VALUE;NAME=VALUE`, with a backslash before each `;` and `\` of a value. */
-static bool put_labels(struct buf *out, const struct row_labels *labels)
+/* `NAME=VALUE;NAME=VALUE`, with a backslash before each `;` and `\` of a value */
+static void put_labels(struct buf *out, const struct line *line)
 {
+	const struct row_labels *labels = line->row->labels;
 	struct buf text = { 0 };
-	bool ok;
 
 	for (size_t i = 0; labels && i < labels->n; i++) {
 		buf_printf(&text, "%s%s=", i ? ";" : "", labels->v[i].name);
 		for (const char *s = labels->v[i].value; *s; s++)
 			buf_printf(&text, *s == ';' || *s == '\\' ? "\\%c" : "%c", *s);
 	}
-	buf_char(out, ',');
-	ok = buf_char(&text, '\0') && text_put_csv(out, text.data);
-	buf_free(&text);
-	return ok;
+	put_made(out, &text);
 }
 
-struct csv {
-	bool header;		/* the header has not been printed */
-	bool begun;		/* a row has been printed */
-	bool names;		/* rows of the stream have the column queueName */
+/* Columns in their order: some that put() prints, or one of a member. */
+static const struct column {
+	const char *names;
+	void (*put)(struct buf *out, const struct line *line);
+	enum row_member member;		/* if put is NULL */
+	bool of_gauges, of_labels;	/* they are there only if the window has them */
+} columns[] = {
+	{ .names = "window,start,end,partial,coverage", .put = put_span },
+	{ .member = ROW_QUEUE_ID },
+	{ .names = ",metric", .put = put_metric },
+	{ .names = ",count,last,min,max,mean,stddev,p50,p90,p95,p99", .put = put_statistics },
+	{ .names = ",updates,outlier,stale,duplicate,invalid,startMs,endMs", .put = put_counts },
+	{ .member = ROW_MEDIA },
+	{ .member = ROW_QUEUE_NAME },
+	{ .names = ",carried,observedMs,events,total,delta", .put = put_gauge, .of_gauges = true },
+	{ .names = ",labels", .put = put_labels, .of_labels = true }
 };
 
-/* series NULL: the row has no series. */
-static bool put_line(const struct csv *csv, struct buf *out, const struct row_window *w,
-	const struct row *row, const struct row_series *series)
+struct csv {
+	bool header;			/* print it before the first row */
+	bool begun;			/* a row has been printed */
+	bool has[ARRAY_LEN(columns)];
+};
+
+/* line NULL: the header */
+static void put_line(const struct csv *csv, struct buf *out, const struct line *line)
 {
-	put_span(out, w, row);
-	buf_char(out, ',');
-	if (series && !put_series_name(out, series))
-		return false;
-	put_statistics(out, series);
-	put_counts(out, w, row);
-	if (w->has_media) {
-		put_media(out, row, series);
-	} else if (csv->names) {
-		buf_char(out, ',');
-		text_put_csv(out, row->queue_name ? row->queue_name : "");
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		const struct column *c = &columns[i];
+
+		if (!csv->has[i])
+			continue;
+		if (c->put && line)
+			c->put(out, line);
+		else if (c->put)
+			buf_str(out, c->names);
+		else
+			put_text(out, line ? row_text(line->row, c->member)
+				: row_members[c->member].name);
 	}
-	if (w->has_labels && !put_labels(out, row->labels))
-		return false;
 	buf_char(out, '\n');
-	return !out->failed;
+}
+
+static void begin(struct csv *csv, const struct row_window *w, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		const struct column *c = &columns[i];
+
+		csv->has[i] = (c->put || row_window_has(w, c->member))
+			&& (!c->of_gauges || w->has_gauges) && (!c->of_labels || w->has_labels);
+	}
+	if (csv->header)
+		put_line(csv, out, NULL);
+	csv->begun = true;
 }
 
 static bool put(void *state, const struct row_window *w, struct buf *out)
 {
 	struct csv *csv = state;
 
-	if (!csv->begun)
-		csv->names = w->has_names;
-	for (size_t i = 0; i < w->nrow; i++) {
+	if (!csv->begun && w->nrow)
+		begin(csv, w, out);
+	for (size_t i = 0; i < w->nrow && !out->failed; i++) {
 		const struct row *row = &w->row[i];
 
-		if (csv->header)
-			buf_printf(out, "%s%s%s\n", HEADER, w->has_media ? MEDIA_HEADER
-				: csv->names ? NAME_HEADER : "", w->has_labels ? ",labels" : "");
-		csv->header = false;
-		csv->begun = true;
-		if (!row->nseries && !put_line(csv, out, w, row, NULL))
-			return false;
+		if (!row->nseries)
+			put_line(csv, out, &(struct line){ w, row, NULL });
 		for (size_t k = 0; k < row->nseries; k++)
-			if (!put_line(csv, out, w, row, &row->series[k]))
-				return false;
+			put_line(csv, out, &(struct line){ w, row, &row->series[k] });
 	}
-	return true;
+	return !out->failed;
 }
 
 static void *new(const struct output_conf *conf)

@@ -150,14 +150,15 @@ static void put_span(struct buf *out, const struct row_window *w, const struct r
 
 static void put_identity(struct buf *out, const struct row_window *w, const struct row *row)
 {
-	buf_printf(out, ",\"time\":\"%s\",\"queueId\":\"%s\"",
-		w->event_time ? "event" : "arrival", row->queue_id);
-	if (w->has_interval)
-		put_text(out, ",\"interval\":", row->interval);
-	if (row->queue_name)
-		put_text(out, ",\"queueName\":", row->queue_name);
-	if (w->has_media)
-		put_text(out, ",\"mediaType\":", row->media);
+	buf_printf(out, ",\"time\":\"%s\"", w->event_time ? "event" : "arrival");
+	for (enum row_member m = 0; m < ROW_MEMBERS; m++) {
+		const char *text = row_text(row, m);
+
+		if (!row_window_has(w, m) || (!text && row_members[m].optional))
+			continue;
+		buf_printf(out, ",\"%s\":", row_members[m].name);
+		put_text(out, "", text);
+	}
 }
 
 static void put_counts(struct buf *out, const struct row *row)
@@ -204,7 +205,7 @@ static void put_sketch(struct buf *out, const struct row_window *w, const struct
 
 	put_us(out, ",\"sketch\":{\"v\":1,\"connectedUs\":", row->connected_us);
 	buf_printf(out, lag ? ",\"lag\":\"%s\"" : ",\"lag\":null", lag);
-	if (w->has_media && !row->media)
+	if (w->has_gauges && !row->media)
 		put_us(out, ",\"since\":", row->since_us);
 	buf_char(out, '}');
 }

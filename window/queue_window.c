@@ -399,7 +399,8 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	if (qw->states.failed || !begin_rows(qw, r))
 		goto fail;
 	r->source = "notifications";
-	r->has_media = true;
+	r->members = 1u << ROW_QUEUE_ID | 1u << ROW_QUEUE_NAME | 1u << ROW_MEDIA;
+	r->has_gauges = true;
 	r->has_labels = qw->conf.labels != NULL;
 	r->has_sketch = qw->conf.sketch;
 	window_clock_label(qw->clock, end_us, cut, r);

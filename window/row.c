@@ -28,6 +28,18 @@ const char *const row_media_words[MEDIA_WORDS] = {
 	"video", "unknown"
 };
 
+const struct row_member_info row_members[ROW_MEMBERS] = {
+	[ROW_QUEUE_ID] = { "queueId", "queue_id", false, offsetof(struct row, queue_id) },
+	[ROW_INTERVAL] = { "interval", NULL, false, offsetof(struct row, interval) },
+	[ROW_QUEUE_NAME] = { "queueName", "queue_name", true, offsetof(struct row, queue_name) },
+	[ROW_MEDIA] = { "mediaType", "media", false, offsetof(struct row, media) }
+};
+
+const char *row_text(const struct row *row, enum row_member member)
+{
+	return *(const char *const *)((const char *)row + row_members[member].at);
+}
+
 void row_window_free(struct row_window *r)
 {
 	free(r->row);
@@ -63,6 +75,11 @@ uint64_t row_window_frames(const struct row_window *r)
 double row_window_updates_per_second(const struct row_window *r)
 {
 	return rate(r, r->updates);
+}
+
+bool row_window_has(const struct row_window *r, enum row_member member)
+{
+	return r->members & 1u << member;
 }
 
 static bool has_media(unsigned words, const char *media)

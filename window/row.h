@@ -52,11 +52,11 @@ extern const char *const row_media_words[MEDIA_WORDS];
 
 struct row {
 	size_t queue;			/* the queue's number, the same in every window */
-	const char *queue_id;
+	const char *queue_id;		/* for these four, see row_members */
 	const char *queue_name;		/* NULL: not known */
 	const char *media;		/* its media type; NULL: the row of the whole queue */
-	const struct row_labels *labels;	/* of the user; NULL: none */
 	const char *interval;		/* that the stream's numbers cover; NULL: not known */
+	const struct row_labels *labels;	/* of the user; NULL: none */
 	double coverage;		/* NaN: null */
 	int64_t connected_us;		/* of the window; NO_TIME: not known */
 	int64_t since_us;		/* when the last complete snapshot of the queue came;
@@ -73,15 +73,27 @@ struct row {
 	size_t nseries;
 };
 
+/* The members that say what a row is about, in the order in which outputs print them. Each is a
+ * text of struct row. */
+enum row_member { ROW_QUEUE_ID, ROW_INTERVAL, ROW_QUEUE_NAME, ROW_MEDIA, ROW_MEMBERS };
+
+extern const struct row_member_info {
+	const char *name;	/* in NDJSON and CSV */
+	const char *label;	/* in Prometheus and InfluxDB; NULL: it is not a label */
+	/* If a row does not have it, NDJSON leaves it out, and Prometheus has an empty label. Else
+	 * NDJSON has null, and Prometheus no label. */
+	bool optional;
+	size_t at;		/* its offset in struct row */
+} row_members[ROW_MEMBERS];
+
+const char *row_text(const struct row *row, enum row_member member);	/* NULL: none */
+
 struct row_window {		/* start with all zero; text is borrowed from its source */
 	const char *source;		/* `stream` or `notifications`, as --source has it */
-	bool has_interval;		/* its rows have the member `interval` */
-	/* Its rows have a media type and the name of the queue, and its series are gauges, ages and
-	 * totals, for which CSV has separate columns. */
-	bool has_media;
+	unsigned members;		/* that its rows can have: bits by enum row_member */
 	bool has_labels;		/* its rows can have labels */
-	bool has_names;			/* the name of a queue is known, but maybe not of all; not
-					   set if has_media */
+	bool has_gauges;		/* its series are gauges, ages and totals, for which CSV has
+					   more columns */
 	bool has_sketch;		/* rows have sketches, see --sketch */
 	bool event_time;		/* frames count in the window of their timestamp, not of
 					   their arrival */
@@ -110,6 +122,7 @@ size_t row_window_queues(const struct row_window *r);
 /* The number of frames that the rows count, accepted or rejected. */
 uint64_t row_window_frames(const struct row_window *r);
 double row_window_updates_per_second(const struct row_window *r);
+bool row_window_has(const struct row_window *r, enum row_member member);
 
 /* The text of a sketch, as stats/sketch.h writes it. NULL: at is 0, so there is none. */
 const char *row_window_sketch(const struct row_window *r, size_t at);

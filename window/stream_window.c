@@ -509,10 +509,11 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 	if (!begin_rows(w, r))
 		goto fail;
 	r->source = "stream";
-	r->has_interval = true;
+	r->members = 1u << ROW_QUEUE_ID | 1u << ROW_INTERVAL;
+	if (queue_index_has_names(w->index))
+		r->members |= 1u << ROW_QUEUE_NAME;
 	r->has_labels = w->conf.labels != NULL;
 	r->has_sketch = w->conf.sketch;
-	r->has_names = queue_index_has_names(w->index);
 	r->event_time = w->conf.time == TIME_EVENT;
 	window_clock_label(w->clock, end_us, cut, r);
 	if (!add_rows(w, span, r))

@@ -122,7 +122,8 @@ static struct row_window *a_window(void)
 		return &w;
 	must(row_window_begin(&w, ARRAY_LEN(rows), 2 * ARRAY_LEN(rows)));
 	w.source = "notifications";
-	w.has_media = true;
+	w.members = (1u << ROW_MEMBERS) - 1;
+	w.has_gauges = true;
 	w.end_ms = 10000;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		row_window_add(&w, &rows[i]);

@@ -19,8 +19,9 @@ static struct buf text;		/* what an output makes of it */
 static inline void make(bool stream, int64_t length_ms)
 {
 	assert_true(row_window_begin(&made, 2, 16));
-	made.has_interval = stream;
-	made.has_media = !stream;
+	made.members = 1u << ROW_QUEUE_ID
+		| (stream ? 1u << ROW_INTERVAL : 1u << ROW_QUEUE_NAME | 1u << ROW_MEDIA);
+	made.has_gauges = !stream;
 	made.index = 7;
 	made.start_ms = START_MS;
 	made.end_ms = START_MS + length_ms;

@@ -163,7 +163,9 @@ TEST(rows__have_the_queue_first_then_media_types_by_name)
 	assert_null(queue_windows_due(windows, T0 + 10 * S - 1));
 	closed = due(T0 + 10 * S);
 	assert_string_equal(closed->source, "notifications");
-	assert_true(closed->has_media && !closed->has_interval && !closed->event_time);
+	assert_int_equal(closed->members, 1u << ROW_QUEUE_ID | 1u << ROW_QUEUE_NAME
+		| 1u << ROW_MEDIA);
+	assert_true(closed->has_gauges && !closed->event_time);
 	assert_int_equal(closed->nrow, 4);
 	assert_null(closed->row[0].media);
 	assert_string_equal(closed->row[1].media, "chat");

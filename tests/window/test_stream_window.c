@@ -409,7 +409,8 @@ TEST(interval__is_that_of_the_run_or_recording_or_first_frame)
 			VERDICT_ACCEPTED);
 		closed = due(T0 + 10 * S);
 		assert_string_equal(closed->source, "stream");
-		assert_true(closed->has_interval && !closed->has_media && !closed->event_time);
+		assert_int_equal(closed->members, 1u << ROW_QUEUE_ID | 1u << ROW_INTERVAL);
+		assert_false(closed->has_gauges || closed->event_time);
 		assert_string_equal(closed->row[0].interval, wanted[i]);
 		assert_true((closed->row[1].interval == NULL) == (i == 0));
 	}
