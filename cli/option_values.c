@@ -164,6 +164,9 @@ static bool is_taken(const char *label)
 	for (enum row_statistic stat = 0; stat < STAT_NAMES; stat++)
 		if (has_name(label, row_stat_names[stat]))
 			return true;
+	for (enum row_member m = 0; m < ROW_MEMBERS; m++)
+		if (row_members[m].label && has_name(label, row_members[m].label))
+			return true;
 	for (size_t i = 0; i < FORMATS; i++)
 		for (const char *const *own = outputs[i]->own_labels; own && *own; own++)
 			if (has_name(label, *own))

@@ -260,7 +260,7 @@ static void put_queue_title(struct buf *out, const struct row *row)
 	const char *title = row_title(row);
 
 	buf_str(out, "<bdi>");
-	html_put_name(out, title[strspn(title, " ")] ? title : row->queue_id);
+	html_put_name(out, title[strspn(title, " ")] ? title : row_id(row));
 	buf_str(out, "</bdi>");
 }
 
@@ -268,7 +268,7 @@ static void put_queue_title(struct buf *out, const struct row *row)
 static void put_head(struct buf *out, const struct row *row, enum alarm_level level, bool marked)
 {
 	buf_str(out, "<div class=\"head\"><h2 title=\"");
-	html_put_text(out, row->queue_id, strlen(row->queue_id));
+	html_put_text(out, row_id(row), strlen(row_id(row)));
 	buf_str(out, "\">");
 	put_queue_title(out, row);
 	buf_str(out, "</h2>");

@@ -50,7 +50,7 @@ struct tags {
 	struct tag {
 		const char *key;
 		struct slice value;
-	} v[6 + ROW_LABELS_MAX];
+	} v[3 + ROW_MEMBERS + ROW_LABELS_MAX];
 	size_t n;
 };
 
@@ -82,10 +82,10 @@ static void put_tags(struct buf *out, const struct row *row, const struct row_se
 	struct tags tags = { .n = 0 };
 
 	add_tag(&tags, "field", slice_of(agents.field));
-	add_tag(&tags, "media", slice_of(row->media));
 	add_tag(&tags, "metric", slice_of(series ? series->metric : NULL));
-	add_tag(&tags, "queue_id", slice_of(row->queue_id));
-	add_tag(&tags, "queue_name", slice_of(row->queue_name));
+	for (enum row_member m = 0; m < ROW_MEMBERS; m++)
+		if (row_members[m].label)
+			add_tag(&tags, row_members[m].label, slice_of(row_text(row, m)));
 	if (agents.key)
 		add_tag(&tags, agents.key, agents.value);
 	for (size_t i = 0; row->labels && i < row->labels->n; i++)
@@ -173,9 +173,8 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 
 /* Our tags, names that InfluxDB reserves, and our fields, which a query could not tell from a tag
  * of the same name. */
-static const char *const own_labels[] = { "queue_id", "queue_name", "media", "status", "presence",
-	"metric", "field", "group", "shard", "time", "_field", "_measurement", "coverage",
-	"updates", "value", NULL };
+static const char *const own_labels[] = { "status", "presence", "metric", "field", "group", "shard",
+	"time", "_field", "_measurement", "coverage", "updates", "value", NULL };
 
 const struct output output_influx = { .new = new_output, .free = free, .put = put,
 	.features = OUTPUT_STATS, .own_labels = own_labels };

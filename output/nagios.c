@@ -248,7 +248,7 @@ static void put_label(struct buf *out, const struct number *x, bool ambiguous)
 {
 	put_safe(out, row_title(x->row), LABEL_UNSAFE);
 	if (ambiguous)
-		buf_printf(out, " (%s)", x->row->queue_id);
+		buf_printf(out, " (%s)", row_id(x->row));
 	if (x->row->media) {
 		buf_char(out, '/');
 		put_safe(out, x->row->media, LABEL_UNSAFE);

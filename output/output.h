@@ -53,7 +53,7 @@ struct output {
 	bool only_last;
 	unsigned features;		/* bits of enum output_feature; OUTPUT_ANY is implied */
 	/* Names, up to a NULL, that --label cannot have: the output, or what reads it, gives them a
-	 * meaning. The names of statistics need not be here. NULL: none. */
+	 * meaning. Those of statistics and row_members need not be here. NULL: none. */
 	const char *const *own_labels;
 };
 

@@ -360,7 +360,7 @@ static void put_escaped(struct buf *out, struct slice text, bool quotes)
 
 static void put_label(struct buf *out, const char *key, struct slice value)
 {
-	buf_printf(out, "%c%s=\"", strcmp(key, "queue_id") == 0 ? '{' : ',', key);
+	buf_printf(out, ",%s=\"", key);
 	if (value.len)
 		put_escaped(out, value, true);
 	buf_char(out, '"');
@@ -368,17 +368,24 @@ static void put_label(struct buf *out, const char *key, struct slice value)
 
 static void put_labels(struct buf *out, const struct metric_line *s)
 {
-	put_label(out, "queue_id", slice_of(s->row->queue_id));
-	put_label(out, "queue_name", slice_of(s->row->queue_name));
+	const size_t at = out->len;
+
+	for (enum row_member m = 0; m < ROW_MEMBERS; m++) {
+		const struct row_member_info *member = &row_members[m];
+		const char *text = row_text(s->row, m);
+
+		if (member->label && (text || member->optional))
+			put_label(out, member->label, slice_of(text));
+	}
 	if (s->source)
 		put_label(out, "source", slice_of(s->source));
-	if (s->row->media)
-		put_label(out, "media", slice_of(s->row->media));
 	if (s->label.key)
 		put_label(out, s->label.key, s->label.value);
 	for (size_t i = 0; s->row->labels && i < s->row->labels->n; i++)
 		put_label(out, s->row->labels->v[i].name, slice_of(s->row->labels->v[i].value));
 	buf_char(out, '}');
+	if (!out->failed)
+		out->data[at] = '{';	/* not a comma */
 }
 
 /* Appends the labels of a line to those of the lines before it. False: they are there already, for
@@ -462,8 +469,8 @@ static void warn(void *state, struct lines *warnings)
 }
 
 /* Prometheus reserves le and quantile. */
-static const char *const own_labels[] = { "queue_id", "queue_name", "media", "status", "presence",
-	"source", "reason", "le", "quantile", NULL };
+static const char *const own_labels[] = { "status", "presence", "source", "reason", "le",
+	"quantile", NULL };
 
 const struct output output_prometheus = {
 	.new = new_output, .free = free, .put = put_output, .warn = warn, .only_last = true,

@@ -337,7 +337,7 @@ static bool queue_has(const struct row_window *w, size_t i, bool own, const stru
 
 bool scopes_have_queue(struct scopes *ss, const struct scope *s, const struct row *row)
 {
-	return has_queue(ss, s, row->queue_id, row->queue_name);
+	return has_queue(ss, s, row_id(row), row->queue_name);
 }
 
 bool scopes_cover(struct scopes *ss, const struct scope *s, const struct row_window *w, size_t i,

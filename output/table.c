@@ -109,7 +109,7 @@ static bool ids_differ(const struct table *t, const struct row_window *r, size_t
 		if (r->row[i].media || r->row[i].queue_name)
 			continue;
 		buf_clear(&text);
-		term_text_put(&text, &t->signs, r->row[i].queue_id, columns);
+		term_text_put(&text, &t->signs, row_id(&r->row[i]), columns);
 		lines_add(&ids, "%.*s", (int)text.len, text.data);
 	}
 	*ok = !ids.failed && !text.failed;

@@ -392,7 +392,7 @@ void audit_events_threshold(struct audit_events *events, const struct threshold_
 	buf_char(&value, '\0');
 	snprintf(text, sizeof(text),
 		"--fail-if '%.120s' held: queue %s%s%.80s%s%s%.40s, window %lld, value %s",
-		hit->text, hit->row->queue_id, name ? " (" : "", name ? name : "",
+		hit->text, row_id(hit->row), name ? " (" : "", name ? name : "",
 		name ? ")" : "", media ? ", " : "", media ? media : "",
 		(long long)hit->window, value.failed ? "?" : value.data);
 	buf_free(&value);
@@ -401,11 +401,9 @@ void audit_events_threshold(struct audit_events *events, const struct threshold_
 	begin(events, LEVEL_ERROR, "threshold.held");
 	audit_say(events->audit, LEVEL_ERROR, "%s", text);
 	audit_str(events->audit, "expr", hit->text);
-	audit_str(events->audit, "queueId", hit->row->queue_id);
-	if (name)
-		audit_str(events->audit, "queueName", name);
-	if (media)
-		audit_str(events->audit, "mediaType", media);
+	for (enum row_member m = 0; m < ROW_MEMBERS; m++)
+		if (row_members[m].label && row_text(hit->row, m))
+			audit_str(events->audit, row_members[m].name, row_text(hit->row, m));
 	audit_int(events->audit, "window", hit->window);
 	audit_double(events->audit, "value", hit->value);
 	audit_end(events->audit);

@@ -109,9 +109,14 @@ bool row_window_with_media(const struct row_window *r, unsigned words, struct ro
 	return true;
 }
 
+const char *row_id(const struct row *row)
+{
+	return row->queue_id;
+}
+
 const char *row_title(const struct row *row)
 {
-	return row->queue_name ? row->queue_name : row->queue_id;
+	return row->queue_name ? row->queue_name : row_id(row);
 }
 
 const struct row_series *row_find(const struct row *row, enum row_kind kind, const char *metric,

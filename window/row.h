@@ -51,7 +51,9 @@ enum { MEDIA_NONE, MEDIA_ALL, MEDIA_TYPES, MEDIA_WORDS = MEDIA_TYPES + 11 };
 extern const char *const row_media_words[MEDIA_WORDS];
 
 struct row {
-	size_t queue;			/* the queue's number, the same in every window */
+	/* The queue's number. In all windows of a run, rows with the same number and media type are
+	 * about the same. */
+	size_t queue;
 	const char *queue_id;		/* for these four, see row_members */
 	const char *queue_name;		/* NULL: not known */
 	const char *media;		/* its media type; NULL: the row of the whole queue */
@@ -132,7 +134,9 @@ const char *row_window_sketch(const struct row_window *r, size_t at);
  * rows with r, so do not use it longer than r. False: out of memory. */
 bool row_window_with_media(const struct row_window *r, unsigned words, struct row_window *out);
 
-/* What people know the queue by: its name, or else its ID. */
+/* For texts that people read: what tells the queue from others, which is its ID, and what people
+ * know it by, which is its name, or else its ID. */
+const char *row_id(const struct row *row);
 const char *row_title(const struct row *row);
 /* The series of the row; NULL: it does not have it. */
 const struct row_series *row_find(const struct row *row, enum row_kind kind, const char *metric,
