@@ -148,7 +148,7 @@ const struct option_def option_table[] = {
 		"connect to a region, domain, HOST[:PORT] or URL", TEXT(host),
 		.initial_text = "$GENESYS_API_HOST", COMMON },
 	{ OPTION("subscribe"), 0, MODE_RUN & ~MODE_NOTIFICATIONS, "HOW",
-		"subscribe by url, or message if it gets too long",
+		"send the queues in the url, or in a message",
 		WORD(subscribe, subscribe_words),
 		.initial = "url" },
 	{ OPTION("no-snapshot"), 0, MODE_RUN & ~(MODE_STREAM | MODE_NOW), NULL,
