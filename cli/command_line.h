@@ -35,7 +35,8 @@ struct command_line {
 	bool defaults;			/* the value being set is a default */
 	const char *help_topic;		/* of --help; NULL: none */
 	bool help, version, queue_stdin, outlier_none, secret_given;
-	bool unknown;			/* an option is unknown, so queues may be missing */
+	bool misread;			/* an option is unknown, or not given as it must be: what
+					   follows may mean something else */
 	const struct option_def *implying;	/* the option that implies notifications; or NULL */
 	struct lines operands;		/* queue IDs */
 };

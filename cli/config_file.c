@@ -204,7 +204,6 @@ void config_file_read(struct config_file *c, const char *path, const char *flag)
 	if (strcmp(path, "-") == 0)
 		path = "stdin";
 	text_shown(c->name, path, strlen(path));
-	c->unread = why != NULL;
 	if (why)
 		lines_add(&c->problems, "%s '%s': cannot be read: %s", flag, c->name, why);
 	else

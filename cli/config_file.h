@@ -41,7 +41,6 @@ struct config_file {
 	struct buf text;		/* the values point into it */
 	struct config_entry *v;		/* the options that exist, in the order of the lines */
 	size_t n, cap;
-	bool unread;			/* the file cannot be read */
 	struct lines problems;		/* `NAME:LINE: TEXT`, or why it cannot be read */
 };
 

@@ -81,7 +81,6 @@ static void unknown_option(struct command_line *p, const char *arg, const char *
 	size_t len = strcspn(arg, "="), n = 0;
 	bool value = false;
 
-	p->unknown = true;
 	text_shown(name, arg, len);
 	FOR_EACH_OPTION(d) {
 		all[d - option_table] = d->name;
@@ -113,13 +112,13 @@ static void bad_option(struct command_line *p, int code, int key, char **argv)
 	char name[2] = { (char)key, '\0' };
 	const struct option_def *d = of_key(key);
 
+	p->misread = true;
 	if (d)
 		lines_add(&p->problems, "--%s %s", d->name, code == ':'
 			? "needs a value" : "takes no value");
-	else if (key) {
-		p->unknown = true;
+	else if (key)
 		lines_add(&p->problems, "unknown option -%s; see --help", name);
-	} else
+	else
 		unknown_option(p, argv[optind - 1] + 2, argv[optind]);
 }
 
@@ -184,12 +183,25 @@ static void take_config(struct command_line *p)
 	config_args_apply(p);
 }
 
-/* Whether an operand begins with a queue ID. If not, it can be the value of an unknown option. */
-static bool is_id(const char *operand)
+/* Whether an argument begins with a queue ID. An operand that does not can be the value of an
+ * unknown option. */
+static bool is_id(const char *arg)
 {
 	char id[UUID_LEN + 1];
 
-	return text_parse_uuid(operand, strcspn(operand, ","), id);
+	return text_parse_uuid(arg, strcspn(arg, ","), id);
+}
+
+/* Sets an option of argv. A bad value that is an option or a queue ID means that the option lacks
+ * its value. */
+static void apply_argv(struct command_line *p, const struct option_def *d, const char *value)
+{
+	const size_t before = p->problems.n;
+
+	command_line_apply(p, d, value, NULL);
+	if (p->problems.n > before && value && ((is_id(value) && !strchr(value, ','))
+		|| (value[0] == '-' && (value[1] == '-' || of_key(value[1])))))
+		p->misread = true;
 }
 
 static void read_argv(struct command_line *p, int argc, char **argv)
@@ -213,10 +225,10 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 		if (key == '?' || key == ':')
 			bad_option(p, key, optopt, argv);
 		else
-			command_line_apply(p, of_key(key), optarg, NULL);
+			apply_argv(p, of_key(key), optarg);
 	}
 	for (; optind < argc; optind++)
-		if (!p->unknown || is_id(argv[optind]))
+		if (!p->misread || is_id(argv[optind]))
 			lines_add(&p->operands, "%s", argv[optind]);
 	for (size_t i = 0; i < p->operands.n; i++)
 		queue_args_operand(p, p->operands.v[i]);
@@ -261,8 +273,9 @@ static enum options_parsed settle(struct command_line *p, const char *versions, 
 		*st = print_text(&text);
 		return PARSED_DONE;
 	}
-	/* another error could show the secret, or come from what the file would say */
-	if (!p->help && !p->secret_given && !(p->set->config_file && p->set->config_file->unread))
+	/* another error could show the secret, or only follow from these */
+	if (!p->help && !p->secret_given && !p->misread
+	    && !(p->set->config_file && p->set->config_file->problems.n))
 		check_all(p);
 	print_lines("", &p->problems);
 	if (p->problems.n || p->problems.failed) {

@@ -274,10 +274,11 @@ static void misplaced_with(struct command_line *p, const struct option_def *d,
 static void check_needs(struct command_line *p, const struct option_def *d)
 {
 	const struct option_def *needed = option_table_needed(d, p->modes, p->set->format);
+	const bool unsure = d->needs_output && command_line_bad(p, "format");
 	const bool verify_too = d->modes & MODE_RUN && d->modes & MODE_VERIFY;
 	char text[128], formats[64] = "";
 
-	if (!needed || command_line_given(p, needed->name))
+	if (!needed || unsure || command_line_given(p, needed->name))
 		return;
 	if (d->needs_output)
 		output_list(formats, sizeof(formats), " or -f ", d->needs_output);
@@ -318,7 +319,7 @@ static void check_list_format(struct command_line *p, const char *list)
 {
 	char formats[128], text[136];
 
-	if (output_has(p->set->format, OUTPUT_LISTS))
+	if (output_has(p->set->format, OUTPUT_LISTS) || command_line_bad(p, "format"))
 		return;
 	output_list(formats, sizeof(formats), "", OUTPUT_LISTS);
 	snprintf(text, sizeof(text), "; use %s", formats);
@@ -388,6 +389,8 @@ static void check_outputs(struct command_line *p)
 {
 	char words[128], text[192];
 
+	if (command_line_bad(p, "format"))
+		return;
 	FOR_EACH_OPTION(d) {
 		if (!d->outputs || d->kind == KIND_WORD || output_has(p->set->format, d->outputs)
 		    || command_line_state(p, d->name)->entry)
@@ -482,7 +485,7 @@ static void check_queues(struct command_line *p)
 
 	if (p->modes & MODE_LIST || (replay && !(p->modes & MODE_NOTIFICATIONS)))
 		return;
-	if (!set->queues.n && !names_queues(p) && !replay && !p->unknown)
+	if (!set->queues.n && !names_queues(p) && !replay)
 		lines_add(&p->problems, "no queue: give a queue ID, --queue%s or --queue-file",
 			set->source == SOURCE_NOTIFICATIONS ? ", --queue-name" : "");
 	check_queue_count(p);

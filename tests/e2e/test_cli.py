@@ -36,10 +36,10 @@ def refused(tool, *args, words=(), **more):
 
 
 def test_all_bad_values_are_reported_at_once(user):
-    lines = refused(user, "--formt", "csv", "-i", "PT11S", "-m", "waittime", "-n", "0", "-w", "5",
+    lines = refused(user, "-f", "cvs", "-i", "PT11S", "-m", "waittime", "-n", "0", "-w", "5",
                     "--audit", "xml", *HOST, QUEUE)
     text = "\n".join(lines)
-    for flag, hint in (("--formt", "--format"), ("PT11S", "PT10S"), ("waittime", "waitTime"),
+    for flag, hint in (("cvs", "csv"), ("PT11S", "PT10S"), ("waittime", "waitTime"),
                        ("--count", "1 to 1000000"), ("--window", "100ms"), ("xml", "json")):
         assert any(flag in line and hint in line for line in lines), (flag, text)
 
@@ -69,6 +69,32 @@ def test_all_bad_values_are_reported_at_once(user):
     (["-o", "/"], ["must be a file"]), (["--record", "/"], ["must be a file"])])
 def test_bad_value_exits_with_2_and_is_named(user, args, words):
     refused(user, *args, *([] if "-H" in args else HOST), QUEUE, words=words)
+
+
+@pytest.mark.parametrize("args, problem", [
+    (["--sourec", "notifications", "--fail-if", "oWaiting.count.last > 5", QUEUE],
+     "unknown option --sourec; did you mean --source?"),
+    (["--chek", "nagios", "-W", "oWaiting.count.last=1", QUEUE],
+     "unknown option --chek; did you mean --check?"),
+    (["--callbck", "https://x", "--callback-spool", "d", QUEUE],
+     "unknown option --callbck; did you mean --callback?"),
+    (["--now=yes", "--source", "stream", QUEUE, "-m", "oWaiting"], "--now takes no value"),
+    (["-Z", "-o", "no/such/dir"], "unknown option -Z; see --help"),
+    (["-w"], "--window needs a value"), (["--queue", QUEUE, "-m"], "--metric needs a value"),
+    (["-w", QUEUE], "--window '%s': must be 100ms to 24h, for example" % QUEUE),
+    (["-w", "-n", "3", QUEUE], "--window '-n': must be 100ms to 24h, for example"),
+    (["-n", "--now", "--resync", "1m", "--queue-name", "A"], "--count '--now': must be 1"),
+    (["-f", "promethues", "--stat", "last", QUEUE], "--format 'promethues': must be"),
+    (["-f", "htlm", "-W", "waitTime.avg.last=1", QUEUE], "--format 'htlm': must be"),
+    (["-f", "prometheu", "--list-queues"], "--format 'prometheu': must be")])
+def test_what_only_follows_from_an_error_is_not_reported(user, args, problem):
+    (line,) = refused(user, *HOST, *args)
+    assert line.startswith("gsqstat: " + problem)
+
+
+def test_errors_of_values_are_reported_beside_an_unknown_option(user):
+    text = "\n".join(refused(user, *HOST, "--formt", "csv", "-i", "PT11S", "-n", "0", QUEUE))
+    assert "--formt" in text and "PT11S" in text and "--count '0'" in text
 
 
 def test_replay_checks_the_same_options_as_a_live_run(tool):

@@ -113,6 +113,17 @@ def test_each_bad_line_is_named_by_its_own_number(user):
     assert [line for line in lines if line.startswith("--lateness")]
 
 
+@pytest.mark.parametrize("line, flags", [
+    ("sourec = notifications", ["--fail-if", "oWaiting.count.last>5", QUEUE]),
+    ("queu = " + QUEUE, []), ("check", ["-W", "waitTime.avg.last=1", "-w", "1", QUEUE]),
+    ("callback = https://hush.example/", ["--callback-spool", "d", QUEUE])])
+def test_what_only_follows_from_a_bad_line_is_not_reported(user, line, flags):
+    lines = problems(user, line + "\n", *flags, status=3 if line == "check" else 2,
+                     out="GSQSTAT UNKNOWN - gs.conf:1: check needs a value (and 1 more)\n"
+                     if line == "check" else "")
+    assert lines[0].startswith("gs.conf:1: ") and len(lines) == 1 + ("-w" in flags), lines
+
+
 def test_control_characters_reach_no_terminal(user):
     for text in ("\033[31mx = 1\n", 'output = "/no/\033[31m\x9b/x"\n', "wind\u202eow = 1\n"):
         user.write("gs.conf", text)
