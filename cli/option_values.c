@@ -17,6 +17,7 @@
 
 #define DAY_MS (24LL * 3600 * 1000)
 #define COUNT_MAX 1000000
+#define SIZE_LEAST 1024
 #define SIZE_MOST (UINT64_C(1024) << 30)
 
 #define WORDS(name, ...) \
@@ -37,6 +38,29 @@ const struct option_words media_words = { row_media_words, MEDIA_WORDS };
 
 /* --- storing ------------------------------------------------------------------------ */
 
+/* Reports a number without a unit: which valid durations it may mean. False: it is none. */
+static bool lacks_unit(struct command_line *p, const char *value)
+{
+	static const char *const units[] = { "ms", "s", "m", "h" };
+	char with_unit[ARRAY_LEN(units)][24], list[96], text[128];
+	const char *meant[ARRAY_LEN(units)];
+	size_t n = 0;
+	int64_t ms;
+
+	for (size_t i = 0; i < ARRAY_LEN(units) && strlen(value) < 16; i++) {
+		snprintf(with_unit[i], sizeof(with_unit[i]), "%s%s", value, units[i]);
+		if (time_parse_duration_ms(with_unit[i], &ms) && ms >= p->current->number
+		    && ms <= DAY_MS)
+			meant[n++] = with_unit[i];
+	}
+	if (!n || value[strspn(value, "0123456789.")])
+		return false;
+	text_words(list, sizeof(list), "", meant, n);
+	snprintf(text, sizeof(text), "has no unit; did you mean %s?", list);
+	command_line_problem(p, value, text);
+	return true;
+}
+
 static void set_duration(struct command_line *p, int64_t *ms, const char *value)
 {
 	const int64_t least = p->current->number;
@@ -48,6 +72,8 @@ static void set_duration(struct command_line *p, int64_t *ms, const char *value)
 	    || (time_parse_duration_ms(value, ms) && *ms >= least && *ms <= DAY_MS))
 		return;
 	*ms = least;
+	if (lacks_unit(p, value))
+		return;
 	time_format_duration(shortest, least);
 	snprintf(text, sizeof(text), "must be %s%s to 24h, for example 90s, 5m or PT1M30S",
 		or_0 && least ? "0, or " : "", least ? shortest : "0");
@@ -73,11 +99,18 @@ static void set_size(struct command_line *p, uint64_t *bytes, const char *value)
 	size_t digits = strspn(value, "0123456789");
 	const char *unit = value[digits] ? strchr(size_units, value[digits]) : NULL;
 	uint64_t n = digits && digits < 10 ? strtoull(value, NULL, 10) : 0;
+	char text[64];
 
+	if (!unit && !value[digits] && n > 0 && n < SIZE_LEAST) {
+		snprintf(text, sizeof(text), "has no unit; did you mean %sK, %sM or %sG?", value,
+			value, value);
+		command_line_problem(p, value, text);
+		return;
+	}
 	if (unit)
 		n <<= 10 * (unit - size_units + 1);
-	if (n == 0 || n > SIZE_MOST || value[digits + (unit != NULL)])
-		command_line_problem(p, value, "must be 1 to 1024G, a number of bytes or a number "
+	if (n < SIZE_LEAST || n > SIZE_MOST || value[digits + (unit != NULL)])
+		command_line_problem(p, value, "must be 1K to 1024G, a number of bytes or a number "
 			"with K, M or G");
 	else
 		*bytes = n;

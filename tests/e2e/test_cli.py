@@ -40,13 +40,17 @@ def test_all_bad_values_are_reported_at_once(user):
                     "--audit", "xml", *HOST, QUEUE)
     text = "\n".join(lines)
     for flag, hint in (("cvs", "csv"), ("PT11S", "PT10S"), ("waittime", "waitTime"),
-                       ("--count", "1 to 1000000"), ("--window", "100ms"), ("xml", "json")):
+                       ("--count", "1 to 1000000"), ("--window", "5s, 5m or 5h"), ("xml", "json")):
         assert any(flag in line and hint in line for line in lines), (flag, text)
 
 
 @pytest.mark.parametrize("args, words", [
     (["-w", "99ms"], ["--window", "100ms"]), (["-w", "25h"], ["24h"]), (["-w", "1.0005s"], []),
-    (["-w", "30"], []), (["--retry-for", "-1s"], ["--retry-for"]),
+    (["-w", "30"], ["--window '30': has no unit; did you mean 30s or 30m?\n"]),
+    (["--pong-timeout", "1500"], ["'1500': has no unit; did you mean 1500ms or 1500s?"]),
+    (["--resync", "2.5"], ["--resync '2.5': has no unit; did you mean 2.5s, 2.5m or 2.5h?"]),
+    (["-w", "99999999"], ["must be 100ms to 24h"]), (["-w", "0"], ["must be 100ms to 24h"]),
+    (["--retry-for", "-1s"], ["--retry-for"]),
     (["-n", "1000001"], ["1000000"]), (["-n", "1x"], ["--count"]),
     (["--lateness", "31m"], ["60 windows"]), (["--time", "evnt"], ["event"]),
     (["--outlier", "waitTime.avg"], ["METRIC.FIELD OP NUMBER"]),

@@ -83,7 +83,7 @@ stat = "mean","min"
     ('metric = "state\\', "metric has an unknown escape"),
     (b"metric = st\xffte", "the line is not UTF-8"),
     (b"metric = st\0te", "the line contains a NUL byte"),
-    ("window = 5", "window '5': must be 100ms to 24h"),
+    ("window = 5", "window '5': has no unit; did you mean 5s, 5m or 5h?"),
     ("window =", "window needs a value"),
     ('output = ""', "output '': must be the name of a file"),
     ("metric = state,wattTime", "metric 'wattTime': must be"),
@@ -373,8 +373,7 @@ def test_verify_audit_is_served_too(user):
 # --- --check ------------------------------------------------------------------------------
 
 def test_check_in_the_file(user):
-    out = "GSQSTAT UNKNOWN - gs.conf:2: window '5': must be 100ms to 24h, for example 90s, 5m or " \
-          "PT1M30S\n"
+    out = "GSQSTAT UNKNOWN - gs.conf:2: window '5': has no unit; did you mean 5s, 5m or 5h?\n"
     problems(user, "check = nagios\nwindow = 5\n", QUEUE, status=3, out=out)
     problems(user, "check\n", QUEUE, status=3,
              out="GSQSTAT UNKNOWN - gs.conf:1: check needs a value\n")
