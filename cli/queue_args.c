@@ -49,16 +49,16 @@ static void add_name(struct command_line *p, const char *id, const char *name, c
 }
 
 /* Adds a queue ID, or a problem. name: NULL if there is none. from says where the ID was: an
- * option, or a file and line. */
+ * option, or a file and line. hint: ends the problem. */
 static void add_queue(struct command_line *p, const char *s, size_t len, const char *name,
-	const char *from)
+	const char *from, const char *hint)
 {
 	char id[UUID_LEN + 1], text[TEXT_SHOWN_SIZE];
 	struct lines *queues = &p->set->queues;
 
 	if (!text_parse_uuid(s, len, id)) {
 		lines_add(&p->problems, "%s '%s': must be a queue ID, a UUID like "
-			"11111111-1111-4111-8111-111111111111", from, shown(text, s, len));
+			"11111111-1111-4111-8111-111111111111%s", from, shown(text, s, len), hint);
 		return;
 	}
 	if (name)
@@ -77,12 +77,21 @@ static void add_queue(struct command_line *p, const char *s, size_t len, const c
 	command_line_state(p, "queue")->bad = true;
 }
 
+/* What to say about a bad queue ID on the command line. */
+static const char *hint_of(const char *s, size_t len)
+{
+	const bool damaged_id = strspn(s, "0123456789abcdefABCDEF-") >= len;
+
+	return damaged_id || memmem(s, len, "://", strlen("://")) ? ""
+		: "; for a name use --queue-name";
+}
+
 static void add_queues(struct command_line *p, const char *value, const char *from)
 {
 	for (;;) {
 		size_t len = strcspn(value, ",");
 
-		add_queue(p, value, len, NULL, from);
+		add_queue(p, value, len, NULL, from, hint_of(value, len));
 		if (!value[len])
 			return;
 		value += len + 1;
@@ -126,7 +135,7 @@ static void queue_entry(struct command_line *p, const char *path, const struct q
 	else if (e->why)
 		lines_add(&p->problems, "%s %s", from, e->why);
 	if (e->id)
-		add_queue(p, e->id, e->id_len, e->name, from);
+		add_queue(p, e->id, e->id_len, e->name, from, "");
 }
 
 static void queue_entries(struct command_line *p, const struct buf *file, const char *path)

@@ -190,6 +190,15 @@ def test_run_without_a_queue_is_refused(user):
     refused(user, *HOST, words=["no queue"])
 
 
+def test_name_in_place_of_a_queue_id_gets_the_option_for_names(user):
+    bad = "must be a queue ID, a UUID like 11111111-1111-4111-8111-111111111111"
+    lines = refused(user, *HOST, "-q", "%s,Sales EMEA" % QUEUE, "Sales", QUEUE[:-1], "https://x")
+    assert lines == [
+        "gsqstat: --queue 'Sales EMEA': %s; for a name use --queue-name" % bad,
+        "gsqstat: QUEUE_ID 'Sales': %s; for a name use --queue-name" % bad,
+        "gsqstat: QUEUE_ID '%s': %s" % (QUEUE[:-1], bad), "gsqstat: QUEUE_ID 'https://x': " + bad]
+
+
 def test_control_characters_of_a_value_are_not_printed(user):
     (line,) = refused(user, "-f", "\x1b[31m\n" + "x" * 5000, *HOST, QUEUE)
     assert "\x1b" not in line and len(line) < 300
