@@ -38,9 +38,7 @@ void list_metrics_settle(struct command_line *p)
 
 		if (metric_list_has(&list, name))
 			continue;
-		near = text_nearest_word(name, metric_types_stream, METRIC_TYPES_STREAM);
-		if (!near)
-			near = metric_types_nearest(name);
+		near = metric_types_nearest(name, true);
 		if (near && !metric_list_has(&list, near))
 			near = NULL;
 		snprintf(text, sizeof(text), "no metric%s%s has this name%s%s%s",

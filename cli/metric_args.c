@@ -174,6 +174,33 @@ void metric_args_outlier(struct command_line *p, const char *value)
 
 /* --- thresholds and checks --------------------------------------------------------- */
 
+/* Writes why the metric cannot be one of --metric. False: it can. */
+static bool cannot_ask(const struct command_line *p, const char *metric, char *why, size_t size)
+{
+	const bool of_stream = command_line_find_word(metric, &metric_words, why, size) >= 0;
+	const bool of_notifications = metric_types_know(metric);
+	const bool stream = p->set->source == SOURCE_STREAM;
+	/* else --metric can choose notifications */
+	const bool settled = !stream || p->modes & MODE_REPLAY || command_line_given(p, "source");
+	const char *near = metric_types_nearest(metric, true);
+	char conflict[CONFIG_FROM_SIZE + 128];
+
+	if (!of_stream && !of_notifications) {
+		if (!near && !stream && is_pattern(metric))	/* not documented */
+			return false;
+		snprintf(why, size, "'%.100s' is not a known metric; %s%s%s", metric,
+			near ? "did you mean " : "see --list-metrics", near ? near : "",
+			near ? "?" : "");
+		return true;
+	}
+	if (!settled || (stream ? of_stream : of_notifications))
+		return false;
+	snprintf(why, size, "'%.100s' is a metric of %s, which %s", metric,
+		stream ? "notifications" : "the stream",
+		source_choice_conflict(p, conflict, sizeof(conflict)));
+	return true;
+}
+
 /* True if --metric does not ask for this metric; then why gets the error text. */
 static bool lacks_metric(const struct command_line *p, const char *metric, char *why, size_t size)
 {
@@ -195,6 +222,8 @@ static bool lacks_metric(const struct command_line *p, const char *metric, char 
 			return false;
 		asked[n++] = set->metric[i];
 	}
+	if (cannot_ask(p, metric, why, size))
+		return true;
 	text_words_hint(hint, sizeof(hint), metric, asked, n);
 	snprintf(why, size, "--metric does not ask for '%.100s'; add it to --metric%s or use %s",
 		metric, command_line_place(p, "metric"), hint);

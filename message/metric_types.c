@@ -223,12 +223,12 @@ bool metric_types_know(const char *pattern)
 	return false;
 }
 
-const char *metric_types_nearest(const char *name)
+const char *metric_types_nearest(const char *name, bool both)
 {
 	const char *all[ARRAY_LEN(docs)];
 	size_t n = 0;
 
-	FOR_EACH_NOTIFICATION_METRIC(d)
-		all[n++] = d->name.s;
+	for (size_t i = both ? 0 : METRIC_TYPES_STREAM; i < ARRAY_LEN(docs); i++)
+		all[n++] = docs[i].name.s;
 	return text_nearest_word(name, all, n);
 }

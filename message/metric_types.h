@@ -34,9 +34,9 @@ const struct metric_type *metric_type_of(struct slice metric);
 /* Whether the pattern of -m matches a documented metric of the notification service, see
  * text_matches. */
 bool metric_types_know(const char *pattern);
-/* The documented metric of the notification service that is most similar to a misspelt name; NULL:
- * none is similar. */
-const char *metric_types_nearest(const char *name);
+/* The documented metric of the notification service, or of both sources, that is most similar to a
+ * misspelt name; NULL: none is similar. */
+const char *metric_types_nearest(const char *name, bool both);
 
 #define METRIC_TYPES_STREAM 6
 extern const char *const metric_types_stream[METRIC_TYPES_STREAM];	/* of the stream: names */

@@ -294,7 +294,7 @@ static void check_metrics(struct pipeline *p)
 
 		if (metric_types_know(name) || queue_windows_has_metric(windows_of(p), name))
 			continue;
-		near = metric_types_nearest(name);
+		near = metric_types_nearest(name, false);
 		audit_events_doubt(p->events, "--metric '%.100s': the service sent no values "
 			"for it, and the name is not a known metric%s%s%s", name,
 			near ? "; did you mean " : "", near ? near : "", near ? "?" : "");

@@ -178,7 +178,7 @@ def test_notifications_without_a_number_are_unknown_without_a_range(tool, happen
     ([*CHECK, "-W", "waitTime.avg.max"], "'waitTime.avg.max' has no range: write PATH=RANGE"),
     ([*CHECK, "-C", "waitTime.avg.max=5:1"], "'5:1' is not a range"),
     ([*CHECK, "-C", "oWaiting.max=1"],
-     "--metric does not ask for 'oWaiting'; add it to --metric or "),
+     "'oWaiting' is a metric of notifications, which needs a recording of notifications"),
     ([*CHECK, "-W", "updates=1", "-W", "updates=2"],
      "an earlier --warning has a range for 'updates'; give only one"),
     ([*CHECK, "--dry-run", "-n", "x|y"], "--count 'x_y': must be 1 to"),

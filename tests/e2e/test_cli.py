@@ -190,6 +190,28 @@ def test_run_without_a_queue_is_refused(user):
     refused(user, *HOST, words=["no queue"])
 
 
+@pytest.mark.parametrize("args, why", [
+    (["--fail-if", "oWaitng.count.last > 5"],
+     "'oWaitng' is not a known metric; did you mean oWaiting?"),
+    (["--fail-if", "watTime.avg.max > 5"],
+     "'watTime' is not a known metric; did you mean waitTime?"),
+    (["--fail-if", "whatever.max > 5"], "'whatever' is not a known metric; see --list-metrics"),
+    (["--fail-if", "agentState.idle.max > 5"],
+     "--metric does not ask for 'agentState'; add it to --metric or use state, "),
+    (["--fail-if", "oWaiting.last > 5"],
+     "--metric does not ask for 'oWaiting'; add it to --metric or use state, "),
+    (["--source", "stream", "--fail-if", "oWaiting.last > 5"], "'oWaiting' is a metric of "
+     "notifications, which cannot be used with --source stream"),
+    (["--now", "--fail-if", "waitTime.avg.last > 5"], "'waitTime' is a metric of the stream, which "
+     "needs --source stream, but --now chose notifications"),
+    (["--now", "--fail-if", "oWaitin.last > 5"], "'oWaitin' is not a known metric; did you mean "),
+    (["--now", "--fail-if", "oSomethingElse.last > 5"],
+     "--metric does not ask for 'oSomethingElse'; add it to --metric or use oWaiting, ")])
+def test_alarm_on_a_metric_that_is_not_asked_for(user, args, why):
+    (line,) = refused(user, *HOST, *args, QUEUE)
+    assert line.startswith("gsqstat: --fail-if '%s': %s" % (args[-1], why))
+
+
 def test_name_in_place_of_a_queue_id_gets_the_option_for_names(user):
     bad = "must be a queue ID, a UUID like 11111111-1111-4111-8111-111111111111"
     lines = refused(user, *HOST, "-q", "%s,Sales EMEA" % QUEUE, "Sales", QUEUE[:-1], "https://x")

@@ -54,9 +54,11 @@ TEST(metric__name_is_known_or_not)
 {
 	assert_true(metric_types_know("oWaiting") && metric_types_know("tAb*"));
 	assert_false(metric_types_know("oWaitin") || metric_types_know("x*"));
-	assert_string_equal(metric_types_nearest("oWaitng"), "oWaiting");
-	assert_string_equal(metric_types_nearest("nOfered"), "nOffered");
-	assert_null(metric_types_nearest("somethingElse"));
+	assert_string_equal(metric_types_nearest("oWaitng", false), "oWaiting");
+	assert_string_equal(metric_types_nearest("nOfered", false), "nOffered");
+	assert_null(metric_types_nearest("somethingElse", false));
+	assert_null(metric_types_nearest("waittime", false));
+	assert_string_equal(metric_types_nearest("waittime", true), "waitTime");
 }
 
 int main(void)
