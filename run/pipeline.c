@@ -85,40 +85,40 @@ static bool print_window(struct pipeline *p, const struct row_window *w, enum st
 	return true;
 }
 
-enum status pipeline_print_due(struct pipeline *p, int64_t at_us, struct err *err)
+struct printing {
+	bool patient;		/* stop while the reader of rows is slow */
+	bool rest, cut;		/* also windows that are not over; see pipeline_print_rest */
+};
+
+static enum status print_windows(struct pipeline *p, int64_t at_us, struct printing how,
+	struct err *err)
 {
 	enum status st = ST_OK;
 
-	report_resync(p, at_us);
 	p->has_more = false;
-	while (!sinks_ends_run(p->sinks)) {
-		p->has_more = sinks_wait_for_reader(p->sinks);
-		if (p->has_more || !print_window(p, p->source->due(p, at_us), &st, err))
+	while (how.rest || !sinks_ends_run(p->sinks)) {
+		p->has_more = how.patient && sinks_wait_for_reader(p->sinks);
+		if (p->has_more || !print_window(p, how.rest ? p->source->rest(p, at_us, how.cut)
+				: p->source->due(p, at_us), &st, err))
 			break;
 	}
 	return pipeline_check_memory(p, st, err);
 }
 
+enum status pipeline_print_due(struct pipeline *p, int64_t at_us, struct err *err)
+{
+	report_resync(p, at_us);
+	return print_windows(p, at_us, (struct printing){ .patient = true }, err);
+}
+
 enum status pipeline_print_before(struct pipeline *p, int64_t at_us, struct err *err)
 {
-	enum status st = ST_OK;
-
-	p->has_more = false;
-	while (!sinks_ends_run(p->sinks)
-	       && print_window(p, p->source->due(p, at_us), &st, err))
-		;
-	return pipeline_check_memory(p, st, err);
+	return print_windows(p, at_us, (struct printing){ .patient = false }, err);
 }
 
 enum status pipeline_print_rest(struct pipeline *p, int64_t at_us, bool cut, struct err *err)
 {
-	enum status st = ST_OK;
-
-	p->has_more = false;
-	do
-		p->has_more = sinks_wait_for_reader(p->sinks);
-	while (!p->has_more && print_window(p, p->source->rest(p, at_us, cut), &st, err));
-	return pipeline_check_memory(p, st, err);
+	return print_windows(p, at_us, (struct printing){ true, true, cut }, err);
 }
 
 void pipeline_end(struct pipeline *p)
@@ -164,6 +164,13 @@ void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r)
 	side_file_put(p->conf.rejects, &p->text);
 }
 
+static enum status too_many_queues(const struct pipeline *p, struct err *err)
+{
+	return err_set(err, ST_PROTOCOL, "--replay: the recording has more than %zu queues; choose "
+		"some with --queue", p->conf.source == SOURCE_NOTIFICATIONS
+		? p->conf.queue_windows.room : p->conf.stream_windows.queue_max);
+}
+
 enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pipeline_reject *r,
 	struct err *err)
 {
@@ -181,9 +188,7 @@ enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pi
 		r->reason = REJECT_FOREIGN_QUEUE;
 		break;
 	case VERDICT_TOO_MANY_QUEUES:
-		return err_set(err, ST_PROTOCOL, "--replay: the recording has more than %zu "
-			"queues; choose some with --queue", p->conf.source == SOURCE_NOTIFICATIONS
-			? p->conf.queue_windows.room : p->conf.stream_windows.queue_max);
+		return too_many_queues(p, err);
 	case VERDICT_NO_MEMORY:
 		return err_nomem(err);
 	}
@@ -255,8 +260,7 @@ enum status pipeline_watch(struct pipeline *p, const char *queue_id, struct err 
 		return ST_OK;
 	if (p->source->failed(p))
 		return err_nomem(err);
-	return err_set(err, ST_PROTOCOL, "the recordings have more than %zu queues: choose some "
-		"with --queue", p->conf.queue_windows.room);
+	return too_many_queues(p, err);
 }
 
 const struct queue_index *pipeline_queues(const struct pipeline *p)

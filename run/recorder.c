@@ -21,16 +21,22 @@ bool recorder_secret(struct recorder *rec, const char *text, size_t len)
 	return !rec->secrets.failed;
 }
 
+static const char *interval_of(const struct recorder *rec)
+{
+	const struct options *set = rec->run->set;
+
+	return set->source == SOURCE_NOTIFICATIONS ? NULL : set->interval;
+}
+
 /* The first line lists the queues, so it is not written before they are known. */
 static void begin(struct recorder *rec)
 {
 	const struct run *run = rec->run;
-	const struct options *set = run->set;
 	struct buf line = { 0 };
 
 	rec->begun = true;
-	recording_entry_put_run(&line, run->began_us, set->source, &run->queues,
-		set->source == SOURCE_NOTIFICATIONS ? NULL : set->interval);
+	recording_entry_put_run(&line, run->began_us, run->set->source, &run->queues,
+		interval_of(rec));
 	side_file_put(run->record, &line);
 	buf_free(&line);
 }
@@ -132,7 +138,7 @@ void recorder_state(struct recorder *rec, const struct session_event *event,
 		return;
 	buf_clear(&rec->text);
 	recording_entry_put_state(&rec->text, event->at_us, event->socket, kind,
-		rec->run->set->source == SOURCE_NOTIFICATIONS ? NULL : rec->run->set->interval);
+		interval_of(rec));
 	put_line(rec);
 }
 
