@@ -3,7 +3,7 @@
  * closed window. The first window with a row decides which columns there are: a column for each
  * member that its rows have, more for gauges, ages and totals, and one for labels, the last.
  */
-#include "output/output.h"
+#include "output/list.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -196,5 +196,5 @@ static void *new(const struct output_conf *conf)
 }
 
 const struct output output_csv = {
-	.new = new, .free = free, .put = put, .features = OUTPUT_LISTS
+	.new = new, .free = free, .put = put, .put_list = list_put_csv
 };

@@ -6,16 +6,18 @@
 #include "output/list_table.h"
 #include "util/text.h"
 
-/* The text of a cell; *text is its memory. out fails if that cannot be allocated. */
-static const char *cell(const struct list_column *c, const char *item, struct buf *text,
+/* The text of an item in a column, valid until the next call. */
+static const char *cell(struct list *l, size_t i, const struct list_column *c,
 	struct buf *out)
 {
+	const char *item = (const char *)l->items + i * l->size;
+
 	if (!c->put)
 		return *(const char *const *)(item + c->at);
-	buf_clear(text);
-	c->put(text, item);
-	if (buf_char(text, '\0'))
-		return text->data;
+	buf_clear(&l->text);
+	c->put(&l->text, item);
+	if (buf_char(&l->text, '\0'))
+		return l->text.data;
 	out->failed = true;
 	return "";
 }
@@ -44,65 +46,55 @@ static void put_value(struct buf *out, enum list_form form, const char *text)
 		json_put_quoted(out, "", text);
 }
 
-static void put_ndjson(const struct list_columns *columns, const char *item, struct buf *text,
-	struct buf *out)
+void list_put_ndjson(struct list *l, struct buf *out)
 {
-	for (size_t i = 0; i < columns->ndata; i++) {
-		const struct list_column *c = &columns->data[i];
+	for (size_t i = 0; i < l->n; i++) {
+		for (size_t k = 0; k < l->columns->ndata; k++) {
+			const struct list_column *c = &l->columns->data[k];
 
-		buf_printf(out, "%s\"%s\":", i ? "," : "{", c->name);
-		put_value(out, c->form, cell(c, item, text, out));
+			buf_printf(out, "%s\"%s\":", k ? "," : "{", c->name);
+			put_value(out, c->form, cell(l, i, c, out));
+		}
+		buf_str(out, "}\n");
 	}
-	buf_str(out, "}\n");
 }
 
-/* item NULL: the header. */
-static void put_csv(const struct list_columns *columns, const char *item, struct buf *text,
-	struct buf *out)
+void list_put_csv(struct list *l, struct buf *out)
 {
-	for (size_t i = 0; i < columns->ndata; i++) {
-		const struct list_column *c = &columns->data[i];
+	const struct list_columns *columns = l->columns;
 
-		buf_str(out, i ? "," : "");
-		text_put_csv(out, item ? cell(c, item, text, out) : c->name);
+	for (size_t k = 0; l->conf->header && k < columns->ndata; k++)
+		buf_printf(out, "%s%s", k ? "," : "", columns->data[k].name);
+	buf_str(out, l->conf->header ? "\n" : "");
+	for (size_t i = 0; i < l->n; i++) {
+		for (size_t k = 0; k < columns->ndata; k++) {
+			buf_str(out, k ? "," : "");
+			text_put_csv(out, cell(l, i, &columns->data[k], out));
+		}
+		buf_char(out, '\n');
 	}
-	buf_char(out, '\n');
 }
 
-static bool put_table(const struct list_columns *columns, struct lines *cells,
-	const struct list_conf *conf, struct buf *out)
+void list_put_table(struct list *l, struct buf *out)
 {
+	const struct list_columns *columns = l->columns;
 	const char *titles[LIST_TABLE_COLUMNS];
-	struct list_table table = { .title = titles, .ncolumn = columns->ntable, .cells = *cells,
-		.header = conf->header, .ascii = conf->ascii };
+	struct list_table table = { .title = titles, .ncolumn = columns->ntable,
+		.header = l->conf->header, .ascii = l->conf->ascii };
 
-	for (size_t i = 0; i < columns->ntable; i++)
-		titles[i] = columns->table[i].name;
-	list_table_fit(&table, conf->fd);
-	return list_table_put(&table, out);
+	for (size_t k = 0; k < columns->ntable; k++)
+		titles[k] = columns->table[k].name;
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < columns->ntable; k++)
+			lines_add(&table.cells, "%s", cell(l, i, &columns->table[k], out));
+	list_table_fit(&table, l->conf->fd);
+	out->failed = !list_table_put(&table, out) || out->failed;
+	lines_free(&table.cells);
 }
 
-bool list_put(const struct list_columns *columns, const void *items, size_t n, size_t size,
-	const struct list_conf *conf, struct buf *out)
+bool list_put(struct list *l, struct buf *out)
 {
-	struct buf text = { 0 };
-	struct lines cells = { 0 };
-
-	if (conf->format == FORMAT_CSV && conf->header)
-		put_csv(columns, NULL, &text, out);
-	for (size_t i = 0; i < n; i++) {
-		const char *item = (const char *)items + i * size;
-
-		if (conf->format == FORMAT_CSV)
-			put_csv(columns, item, &text, out);
-		else if (conf->format != FORMAT_TABLE)
-			put_ndjson(columns, item, &text, out);
-		for (size_t k = 0; conf->format == FORMAT_TABLE && k < columns->ntable; k++)
-			lines_add(&cells, "%s", cell(&columns->table[k], item, &text, out));
-	}
-	if (conf->format == FORMAT_TABLE)
-		out->failed = !put_table(columns, &cells, conf, out) || out->failed;
-	buf_free(&text);
-	lines_free(&cells);
+	outputs[l->conf->format]->put_list(l, out);
+	buf_free(&l->text);
 	return !out->failed;
 }

@@ -35,8 +35,20 @@ struct list_conf {
 	int fd;			/* where it is printed: a table fits this terminal */
 };
 
-/* Appends a list of n items that are size bytes each. False: out of memory. */
-bool list_put(const struct list_columns *columns, const void *items, size_t n, size_t size,
-	const struct list_conf *conf, struct buf *out);
+struct list {
+	const struct list_columns *columns;
+	const void *items;
+	size_t n, size;		/* so many items of so many bytes each */
+	const struct list_conf *conf;
+	struct buf text;	/* start with all zero */
+};
+
+/* For put_list of struct output. */
+void list_put_ndjson(struct list *l, struct buf *out);
+void list_put_csv(struct list *l, struct buf *out);
+void list_put_table(struct list *l, struct buf *out);
+
+/* Appends the list. False: out of memory. */
+bool list_put(struct list *l, struct buf *out);
 
 #endif

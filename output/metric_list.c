@@ -171,8 +171,8 @@ bool metric_list_put(const struct metric_list *list, const struct list_conf *con
 
 	for (size_t at = 0; next(list, &at, &e); )
 		buf_add(&entries, &e, sizeof(e));
-	out->failed = !list_put(&columns, entries.data, entries.len / sizeof(e), sizeof(e), conf,
-		out) || entries.failed;
+	out->failed = !list_put(&(struct list){ &columns, entries.data, entries.len / sizeof(e),
+		sizeof(e), conf, { 0 } }, out) || entries.failed;
 	buf_free(&entries);
 	return !out->failed;
 }

@@ -2,7 +2,7 @@
  * NDJSON output (-f ndjson): the rows of a closed window as JSON objects (schema gsqstat/1), one a
  * line. gsqstat-rows(5) describes what --sketch adds.
  */
-#include "output/output.h"
+#include "output/list.h"
 
 #include <math.h>
 #include <string.h>
@@ -241,4 +241,5 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 	return !out->failed;
 }
 
-const struct output output_ndjson = { .put = put, .features = OUTPUT_LISTS | OUTPUT_SKETCH };
+const struct output output_ndjson = { .put = put, .put_list = list_put_ndjson,
+	.features = OUTPUT_SKETCH };

@@ -10,7 +10,8 @@ const char *const output_words[FORMATS] = { EACH_OUTPUT(WORD) };
 
 bool output_has(enum format format, enum output_feature feature)
 {
-	return (outputs[format]->features | OUTPUT_ANY) & feature;
+	return (outputs[format]->features | OUTPUT_ANY
+		| (outputs[format]->put_list ? OUTPUT_LISTS : 0u)) & feature;
 }
 
 void output_list(char *out, size_t size, const char *before, enum output_feature feature)

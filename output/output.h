@@ -40,18 +40,22 @@ enum output_feature {
 	OUTPUT_RANGES = 16		/* it marks numbers out of the ranges of -W and -C */
 };
 
+struct list;
+
 struct output {
 	/* new returns NULL: out of memory. Both are NULL if the output has no state. */
 	void *(*new)(const struct output_conf *conf);
 	void (*free)(void *state);
 	/* Appends the window. False: out of memory. */
 	bool (*put)(void *state, const struct row_window *w, struct buf *out);
+	/* Appends a list: one of the functions of list.h. NULL: the output prints no lists. */
+	void (*put_list)(struct list *list, struct buf *out);
 	/* At the end of the run: adds warnings about numbers that were left out. May be NULL. */
 	void (*warn)(void *state, struct lines *warnings);
 	/* Only the last window that is not partial is printed: a file is replaced at each window;
 	 * elsewhere the window is written at the end of the run. */
 	bool only_last;
-	unsigned features;		/* bits of enum output_feature; OUTPUT_ANY is implied */
+	unsigned features;		/* bits of enum output_feature; the first two are implied */
 	/* Names, up to a NULL, that --label cannot have: the output, or what reads it, gives them a
 	 * meaning. Those of statistics and row_members need not be here. NULL: none. */
 	const char *const *own_labels;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/list.h"
 #include "output/table_columns.h"
 #include "output/trend.h"
 #include "util/base.h"
@@ -589,5 +590,5 @@ static bool put(void *table, const struct row_window *w, struct buf *out)
 }
 
 const struct output output_table = {
-	.new = new, .free = free_state, .put = put, .features = OUTPUT_LISTS
+	.new = new, .free = free_state, .put = put, .put_list = list_put_table
 };

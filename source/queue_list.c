@@ -321,5 +321,6 @@ bool queue_list_put(struct buf *out, const struct queue_list *list, const struct
 	static const struct list_columns columns = { data, ARRAY_LEN(data), table,
 		ARRAY_LEN(table) };
 
-	return list_put(&columns, list->v, list->n, sizeof(*list->v), conf, out);
+	return list_put(&(struct list){ &columns, list->v, list->n, sizeof(*list->v), conf,
+		{ 0 } }, out);
 }
