@@ -243,6 +243,23 @@ def test_manual_example_of_a_total_holds(tool):
                 counts[0]["total"], *counts[1].values(), *counts[4].values())) in FIGURES
 
 
+def test_manual_paths_of_answers_are_in_rows(tool):
+    table = MANUAL.split(".It Sy question Ta")[1].split(".El")[0]
+    paths = re.findall(r"Li (\S+)", table)
+    assert len(paths) == 11
+    rows = tool.run("--replay", harness.NOTICES, "-w", "1m").rows
+
+    def number(row, path):
+        at = row["metrics"]
+        for name in path.split("."):
+            at = at.get(name) if isinstance(at, dict) else None
+        return isinstance(at, (int, float))
+    own = [path for path in paths if any(number(r, path) for r in rows if not r["mediaType"])]
+    assert own == paths[:4]
+    media = [r for r in rows if r["mediaType"]]
+    assert [path for path in paths[4:] if not any(number(r, path) for r in media)] == []
+
+
 ALARMS = re.findall(r"--fail-if '(.*)'", MANUAL.split(".Ss What to alarm on")[1].split(".Ed")[0])
 
 
