@@ -95,7 +95,7 @@ static enum status run_all(const struct options *set, struct options_made *made,
 	while (st == ST_OK && !run_is_over(run))
 		st = run_turn(run, err);
 	/* with --check, the status line must be printed before a signal may end the process */
-	if (st > ST_SIGNAL && run && !made->nagios)
+	if (st > ST_SIGNAL && run && !set->check)
 		signals_end_at_once(run, &signals);
 	st = run_close(run, st, err);	/* prints partial windows, renames the output */
 	close(signal_fd);
@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 	if (err.text[0] && st != ST_OK)
 		fprintf(stderr, "gsqstat: %s\n", err.text);
 	if (check && !(parsed == PARSED_DONE && st == ST_OK))
-		st = check_end(&made.nagios, st, set.first_problem ? set.first_problem : err.text);
+		st = check_end(&made.ranges, st, set.first_problem ? set.first_problem : err.text);
 	options_made_free(&made);
 	options_free(&set);
 	return (int)st;

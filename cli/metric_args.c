@@ -353,8 +353,8 @@ static void settle_thresholds(struct command_line *p)
 	}
 }
 
-static void settle_ranges(struct command_line *p, struct nagios *check, const char *option,
-	bool critical, const struct lines *ranges)
+static void settle_ranges(struct command_line *p, const char *option, bool critical,
+	const struct lines *ranges)
 {
 	const struct scopes *scopes = p->made->scopes;
 	struct nagios_range range;
@@ -363,8 +363,8 @@ static void settle_ranges(struct command_line *p, struct nagios *check, const ch
 	p->current = option_table_find(option);
 	for (size_t i = 0; i < ranges->n; i++) {
 		size_t before = scopes_count(scopes);
-		const struct row_name *name = nagios_add(check, critical, ranges->v[i], why,
-			sizeof(why));
+		const struct row_name *name = nagios_add(p->made->ranges, critical, ranges->v[i],
+			why, sizeof(why));
 
 		check_name(p, name, ranges->v[i], why, sizeof(why));
 		if (!name)
@@ -378,16 +378,16 @@ static void settle_ranges(struct command_line *p, struct nagios *check, const ch
 
 /* Makes what --check or an output compares with the ranges of -W and -C; NULL: neither does. False:
  * out of memory. */
-static bool make_ranges(struct command_line *p, struct nagios **check)
+static bool make_ranges(struct command_line *p)
 {
 	const struct options *set = p->set;
 	const bool checks = set->check && !command_line_bad(p, "check");
-	const bool marks = !checks && output_has(set->format, OUTPUT_RANGES)
+	const bool marks = output_has(set->format, OUTPUT_RANGES)
 		&& set->warning.n + set->critical.n;
 
-	*check = checks || marks ? nagios_new(p->made->scopes) : NULL;
-	*(checks ? &p->made->nagios : &p->made->ranges) = *check;
-	return *check || (!checks && !marks);
+	if (checks || marks)
+		p->made->ranges = nagios_new(p->made->scopes);
+	return p->made->ranges || (!checks && !marks);
 }
 
 /* Parses and checks --fail-if, and ranges. */
@@ -395,21 +395,20 @@ static void settle_judges(struct command_line *p)
 {
 	const struct options *set = p->set;
 	struct options_made *made = p->made;
-	struct nagios *check = NULL;
 
 	if (!set->fail_if.n && !set->check && !(set->warning.n + set->critical.n))
 		return;
 	made->scopes = scopes_new(&set->file_names);
 	if (made->scopes && set->fail_if.n)
 		made->thresholds = thresholds_new(made->scopes);
-	if (!made->scopes || (set->fail_if.n && !made->thresholds) || !make_ranges(p, &check)) {
+	if (!made->scopes || (set->fail_if.n && !made->thresholds) || !make_ranges(p)) {
 		p->problems.failed = true;
 		return;
 	}
 	settle_thresholds(p);
-	if (check) {
-		settle_ranges(p, check, "warning", false, &set->warning);
-		settle_ranges(p, check, "critical", true, &set->critical);
+	if (made->ranges) {
+		settle_ranges(p, "warning", false, &set->warning);
+		settle_ranges(p, "critical", true, &set->critical);
 	}
 }
 

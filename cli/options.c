@@ -319,7 +319,6 @@ enum options_parsed options_parse(struct options *set, struct options_made *made
 void options_made_free(struct options_made *made)
 {
 	thresholds_free(made->thresholds);
-	nagios_free(made->nagios);
 	nagios_free(made->ranges);
 	scopes_free(made->scopes);
 	recording_close(made->recording);

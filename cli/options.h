@@ -129,8 +129,8 @@ struct options_made {
 	struct recording *recording;	/* of --replay, still at its beginning; else NULL */
 	struct scopes *scopes;		/* used by the next three; NULL: none */
 	struct thresholds *thresholds;	/* NULL: none */
-	struct nagios *nagios;		/* of --check; NULL: none */
-	struct nagios *ranges;		/* of an output that marks numbers by them; NULL: none */
+	struct nagios *ranges;		/* of --check, or of an output that marks numbers by them;
+					   NULL: none */
 };
 
 enum options_parsed {

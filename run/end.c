@@ -101,7 +101,7 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 {
 	audit_redact(run->audit, why->text);
 	buf_clear(&run->text);
-	return nagios_put_line(run->made->nagios, st, why->text, &run->text)
+	return nagios_put_line(run->made->ranges, st, why->text, &run->text)
 		? writer_window(run->writer, &run->text, err) : err_nomem(err);
 }
 
@@ -109,12 +109,12 @@ static enum status put_check(struct run *run, enum status st, struct err *why, s
 static void warn_of_unmet(const struct run *run)
 {
 	const struct thresholds *ts = run->made->thresholds;
-	const struct nagios *ranges = run->made->ranges;
+	const struct nagios *marks = run->set->check ? NULL : run->made->ranges;
 	const struct scope *unmet;
 
 	if (!sinks_windows(run->sinks))
 		return;
-	for (size_t at = 0; ranges && (unmet = nagios_unmet(ranges, &at)); )
+	for (size_t at = 0; marks && (unmet = nagios_unmet(marks, &at)); )
 		audit_events_doubt(run->events, "%s '%.200s': no row has this number, so it marks "
 			"nothing", scope_flag(unmet), scope_expr(unmet));
 	for (size_t i = 0; ts && i < thresholds_count(ts); i++)
@@ -225,7 +225,7 @@ static enum status end_all(struct run *run, enum status st, struct err *err)
 	end_us = close_input(run, st);
 	st = worse(st, late, err, &late_err);
 	rows_left = rows_left && !is_output_failure(late);
-	if (run->made->nagios) {
+	if (run->set->check) {
 		run_side_files_flush(run);
 		if (run_side_files_wait(run))
 			finish(run, st, false, end_us, &signal, &late_err);
@@ -250,7 +250,7 @@ static bool main_prints_text(const struct run *run, enum status st)
 {
 	const struct options *set = run->set;
 
-	if (st == ST_OK || st > ST_SIGNAL || run->made->nagios)
+	if (st == ST_OK || st > ST_SIGNAL || set->check)
 		return false;
 	if (audit_is_plain(run->audit))
 		return st != ST_HELD;
@@ -259,15 +259,15 @@ static bool main_prints_text(const struct run *run, enum status st)
 
 static enum status exit_status(const struct run *run, enum status st)
 {
-	return run->made->nagios ? (enum status)nagios_state(run->made->nagios, st) : st;
+	return run->set->check ? (enum status)nagios_state(run->made->ranges, st) : st;
 }
 
 static const char *reason(const struct run *run, enum status st, const struct err *err)
 {
 	if (st != ST_OK)
 		return err->text;
-	if (run->made->nagios)
-		return nagios_text(run->made->nagios, st, "");
+	if (run->set->check)
+		return nagios_text(run->made->ranges, st, "");
 	return input_report(run).over;
 }
 

@@ -75,7 +75,7 @@ enum status setup_sinks(struct run *run, struct err *err)
 		.ahead = run->input->real_time ? 0 : RUN_AHEAD,
 		.thresholds = run->made->thresholds,
 		.fail_fast = set->fail_fast,
-		.nagios = run->made->nagios,
+		.check = set->check != NULL,
 		.ranges = run->made->ranges,
 		.on_window = set->targets.n ? deliver_window : NULL,
 		.arg = run

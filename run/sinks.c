@@ -78,7 +78,7 @@ static void on_threshold(void *arg, const struct threshold_hit *hit)
 /* Whether callbacks need NDJSON that is not printed anyway. */
 static bool needs_json(const struct sinks *s)
 {
-	return s->conf.on_window && (s->conf.nagios || s->output != &output_ndjson);
+	return s->conf.on_window && (s->conf.check || s->output != &output_ndjson);
 }
 
 /* Fills text and json as needed. --check prints no rows. */
@@ -86,7 +86,7 @@ static bool render(struct sinks *s, const struct row_window *w)
 {
 	buf_clear(&s->text);
 	buf_clear(&s->json);
-	if (!s->conf.nagios && !s->output->only_last && !s->output->put(s->state, w, &s->text))
+	if (!s->conf.check && !s->output->only_last && !s->output->put(s->state, w, &s->text))
 		return false;
 	return !needs_json(s) || output_ndjson.put(NULL, w, &s->json);
 }
@@ -115,7 +115,7 @@ static enum status write_window(struct sinks *s, const struct row_window *w, str
 	if (st != ST_OK)
 		return st;
 	s->conf.totals->windows++;
-	s->conf.totals->rows += s->conf.nagios ? 0 : w->nrow;
+	s->conf.totals->rows += s->conf.check ? 0 : w->nrow;
 	audit_events_window(s->conf.events, w, bytes);
 	return ST_OK;
 }
@@ -137,7 +137,6 @@ static bool judge(struct sinks *s, const struct row_window *w)
 {
 	alarms_clear(&s->alarms);
 	return (!s->conf.thresholds || thresholds_judge(s->conf.thresholds, w, on_threshold, s))
-		&& (!s->conf.nagios || nagios_take(s->conf.nagios, w))
 		&& (!s->conf.ranges || nagios_take(s->conf.ranges, w))
 		&& !alarms_failed(&s->alarms);
 }

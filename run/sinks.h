@@ -34,8 +34,9 @@ struct sinks_conf {		/* all pointers are borrowed for the sinks' life */
 	 * call. NULL: there are no callbacks. */
 	void (*on_window)(void *arg, const struct payload_window *window);
 	void *arg;
-	struct nagios *nagios;		/* of --check, which prints no rows; NULL: no --check */
-	struct nagios *ranges;		/* that an output marks numbers by; NULL: none */
+	bool check;			/* of --check: print no rows */
+	struct nagios *ranges;		/* of --check, or that an output marks numbers by; NULL:
+					   none */
 };
 
 struct sinks;
