@@ -3,8 +3,8 @@ import re
 
 from harness import TOP
 
-PAGES = ("gsqstat.1", "gsqstat-cookbook.7")
-MANUAL, COOKBOOK = ((TOP / "man" / page).read_text() for page in PAGES)
+PAGES = ("gsqstat.1", "gsqstat-cookbook.7", "gsqstat-rows.5")
+MANUAL, COOKBOOK = ((TOP / "man" / page).read_text() for page in PAGES[:2])
 
 
 def unroff(text):
