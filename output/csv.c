@@ -49,9 +49,9 @@ static void put_span(struct buf *out, const struct line *line)
 	char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX];
 
 	time_format_ms(start, w->start_ms);
-	time_format_ms(end, w->end_ms);
+	time_format_ms(end, line->row->end_ms);
 	buf_printf(out, "%lld,%s,%s,%s", (long long)w->index, start, end,
-		w->partial ? "true" : "false");
+		line->row->partial ? "true" : "false");
 	put_number(out, line->row->coverage);
 }
 
@@ -85,7 +85,7 @@ static void put_counts(struct buf *out, const struct line *line)
 		(unsigned long long)row->rejected[VERDICT_STALE],
 		(unsigned long long)row->rejected[VERDICT_DUPLICATE],
 		(unsigned long long)row->rejected[VERDICT_INVALID],
-		(long long)line->w->start_ms, (long long)line->w->end_ms);
+		(long long)line->w->start_ms, (long long)row->end_ms);
 }
 
 static void put_gauge(struct buf *out, const struct line *line)

@@ -105,13 +105,13 @@ static void put_field(struct buf *out, char *before, const char *name, double va
 	*before = ',';
 }
 
-static void put_time(struct buf *out, const struct row_window *w)
+static void put_time(struct buf *out, const struct row *row)
 {
-	buf_printf(out, " %lld" NS_PER_MS "\n", (long long)w->end_ms);
+	buf_printf(out, " %lld" NS_PER_MS "\n", (long long)row->end_ms);
 }
 
-static void put_series(struct buf *out, const struct row_window *w, const struct row *row,
-	const struct row_series *series, unsigned stats)
+static void put_series(struct buf *out, const struct row *row, const struct row_series *series,
+	unsigned stats)
 {
 	const size_t len = out->len;
 	char before = ' ';
@@ -124,11 +124,11 @@ static void put_series(struct buf *out, const struct row_window *w, const struct
 	if (before == ' ')	/* the series has no number, but a line needs one */
 		out->len = len;
 	else
-		put_time(out, w);
+		put_time(out, row);
 }
 
 /* The line of the row's numbers that belong to no series, with their names in rows. */
-static void put_row(struct buf *out, const struct row_window *w, const struct row *row)
+static void put_row(struct buf *out, const struct row *row)
 {
 	char before = ' ', name[64];
 
@@ -143,7 +143,7 @@ static void put_row(struct buf *out, const struct row_window *w, const struct ro
 		snprintf(name, sizeof(name), "lagMs.%s", row_lag_names[s]);
 		put_field(out, &before, name, row->lag_ms[s]);
 	}
-	put_time(out, w);
+	put_time(out, row);
 }
 
 static void *new_output(const struct output_conf *conf)
@@ -163,10 +163,10 @@ static bool put(void *state, const struct row_window *w, struct buf *out)
 		const struct row *row = &w->row[i];
 
 		if (!row->media)
-			put_row(out, w, row);
+			put_row(out, row);
 		for (size_t k = 0; k < row->nseries; k++)
 			if (!row->series[k].sum)	/* the database can add up itself */
-				put_series(out, w, row, &row->series[k], *stats);
+				put_series(out, row, &row->series[k], *stats);
 	}
 	return !out->failed;
 }

@@ -142,9 +142,10 @@ static void put_span(struct buf *out, const struct row_window *w, const struct r
 		(long long)w->index);
 	json_put_time_ms(out, w->start_ms);
 	buf_str(out, ",\"end\":");
-	json_put_time_ms(out, w->end_ms);
+	json_put_time_ms(out, row->end_ms);
 	buf_printf(out, ",\"startMs\":%lld,\"endMs\":%lld,\"partial\":%s,\"coverage\":",
-		(long long)w->start_ms, (long long)w->end_ms, w->partial ? "true" : "false");
+		(long long)w->start_ms, (long long)row->end_ms,
+		row->partial ? "true" : "false");
 	put_number(out, row->coverage);
 }
 

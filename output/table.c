@@ -485,9 +485,9 @@ static void put_row(struct table *t, const struct row_window *r, const struct ro
 
 	/* all rows have the same time, so those after the first are dim */
 	buf_str(line, dim);
-	put_time(t, line, r->end_ms + t->offset_ms);
+	put_time(t, line, row->end_ms + t->offset_ms);
 	buf_str(line, *dim ? PLAIN : "");
-	put_coloured(line, screen->colour && r->partial ? WARN : "", r->partial ? "*" : " ", 1);
+	put_coloured(line, screen->colour && row->partial ? WARN : "", row->partial ? "*" : " ", 1);
 	buf_char(line, ' ');
 	if (row->media)
 		term_text_blanks(line, MEDIA_INDENT);

@@ -210,6 +210,8 @@ void row_window_add(struct row_window *r, const struct row *from)
 	struct row *row = &r->row[r->nrow++];
 
 	*row = *from;
+	row->end_ms = r->end_ms;
+	row->partial = r->partial;
 	row->updates_per_second = rate(r, row->updates);
 	row->series = r->series + r->nseries;
 	for (enum row_lag s = 0; s < LAG_STATS; s++)
@@ -300,11 +302,13 @@ bool row_window_add_sample(struct row_window *r, const char *metric, const char 
 bool row_window_set_lag(struct row_window *r, const struct sample *lag_us)
 {
 	struct row *row = last_row(r);
+	struct sample lag = *lag_us;
 	struct sample_summary s;
 
-	if (!lag_us->count)
+	if (!lag.count)
 		return true;
-	if (!sample_summarise(lag_us, US_PER_MS, &s) || !exact_sum_merge(&r->lag_us, &lag_us->sum))
+	lag.min = 0;	/* not the smallest lag: rows do not have that, so --merge does not know it */
+	if (!sample_summarise(&lag, US_PER_MS, &s) || !exact_sum_merge(&r->lag_us, &lag_us->sum))
 		return false;
 	r->nlag += lag_us->count;
 	row->lag_ms[LAG_MEAN] = s.mean;

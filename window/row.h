@@ -66,6 +66,10 @@ struct row {
 	uint64_t updates;
 	uint64_t rejected[VERDICT_REJECTS];
 	uint64_t clock_skew;
+	/* Those of the window that row_window_add found. Rows of --merge may end earlier than other
+	 * rows of their window. */
+	int64_t end_ms;
+	bool partial;
 	size_t lag_sketch;		/* see row_window_sketch */
 	bool sketch;			/* some quantiles are not exact */
 	double accuracy;		/* of the least accurate quantile */

@@ -291,8 +291,8 @@ double row_name_value(const struct row_window *r, const struct row *row,
 	switch (name->field) {
 	case ROW_WINDOW: return (double)r->index;
 	case ROW_START_MS: return (double)r->start_ms;
-	case ROW_END_MS: return (double)r->end_ms;
-	case ROW_PARTIAL: return r->partial;
+	case ROW_END_MS: return (double)row->end_ms;
+	case ROW_PARTIAL: return row->partial;
 	case ROW_COVERAGE: return row->coverage;
 	case ROW_UPDATES: return (double)row->updates;
 	case ROW_OUTLIER: return (double)row->rejected[VERDICT_OUTLIER];
