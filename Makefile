@@ -1,6 +1,6 @@
 # gsqstat. GNU make; `make help` lists the targets and what can be set.
 
-FOLDERS = run cli source webhook output auth net audit window message stats util
+FOLDERS = run cli merge source webhook output auth net audit window message stats util
 MODULES = $(filter-out gsqstat,$(basename $(sort $(wildcard *.c $(FOLDERS:%=%/*.c)))))
 UNITS = $(basename $(wildcard tests/test_*.c $(FOLDERS:%=tests/%/test_*.c)))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

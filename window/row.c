@@ -307,7 +307,7 @@ bool row_window_set_lag(struct row_window *r, const struct sample *lag_us)
 
 	if (!lag.count)
 		return true;
-	lag.min = 0;	/* not the smallest lag: rows do not have that, so --merge does not know it */
+	lag.min = 0;	/* rows do not have the smallest lag, so --merge cannot use it */
 	if (!sample_summarise(&lag, US_PER_MS, &s) || !exact_sum_merge(&r->lag_us, &lag_us->sum))
 		return false;
 	r->nlag += lag_us->count;

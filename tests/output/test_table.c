@@ -44,8 +44,12 @@ static struct row row_of(const char *name, const struct row_series *f, size_t n)
 /* The text that a window of these rows adds. */
 static const char *render(struct row *row, size_t n, int64_t end_ms, bool partial)
 {
-	struct row_window r = { .end_ms = end_ms, .partial = partial, .row = row, .nrow = n };
+	struct row_window r = { .row = row, .nrow = n };
 
+	for (size_t i = 0; i < n; i++) {
+		row[i].end_ms = end_ms;
+		row[i].partial = partial;
+	}
 	if (queues_alone)
 		assert_true(row_window_with_media(&r, 0, &queues));
 	buf_clear(&out);
