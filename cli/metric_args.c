@@ -324,8 +324,9 @@ static void doubt_delta(struct command_line *p, const struct row_name *name, con
 {
 	if (name->metric && name->stat == STAT_DELTA && p->set->count == 1
 	    && !command_line_bad(p, "count"))
-		lines_add(&p->set->doubts, "%s '%.200s': the first window has no delta, unless a "
-			"half hour begins in it; give --count 2 or more",
+		lines_add(&p->set->doubts, "%s '%.200s': the first window that has the total has "
+			"no delta, unless its half hour began during the run; give --count 2 or "
+			"more",
 			command_line_value_flag(p, p->current->name, expr), expr);
 }
 

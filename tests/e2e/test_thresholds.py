@@ -254,6 +254,6 @@ def test_alarm_on_a_delta_of_one_window_has_a_warning(tool, expr, count, warned)
     r = tool.run("--replay", NOTICES, "-w", "1m", "-n", count, "-s", "--fail-if", expr)
     assert [e["message"] for e in r.events("warning")] == [
         "--fail-if '%s': %s" % (expr, text) for text in (
-            "the first window has no delta, unless a half hour begins in it; give --count 2 or "
-            "more",
+            "the first window that has the total has no delta, unless its half hour began during "
+            "the run; give --count 2 or more",
             "no row has this number, so it never held")] * warned
