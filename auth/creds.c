@@ -141,18 +141,19 @@ char *creds_region_domain(const char *region, const char **why)
 }
 
 /* The region or domain that differs least from the one given, by two letters at most; NULL: none
- * does, or it is one of them. */
+ * does, or it is one of them. host can be a URL. */
 static const char *nearest(const char *host)
 {
-	const char *found = NULL;
-	size_t fewest = 2;
+	const char *found = NULL, *scheme = strstr(host, "://");
+	size_t fewest = 2, len;
 
 	if (!strchr(host, '.') && find_domain(host))	/* a region, maybe with `_` or capitals */
 		return NULL;
-	host = behind_prefix(host);
+	host = behind_prefix(scheme ? scheme + strlen("://") : host);
+	len = strcspn(host, "/:");
 	for (size_t i = 0; i < 2 * ARRAY_LEN(regions); i++) {
 		const char *known = regions[i / 2][i % 2];
-		size_t edits = text_edits(host, strlen(host), known, strlen(known), fewest);
+		size_t edits = text_edits(host, len, known, strlen(known), fewest);
 
 		if (edits == 0)
 			return NULL;

@@ -89,6 +89,25 @@ static bool put_groups(struct buf *out, const char *topic)
 	return found;
 }
 
+/* Puts the names of the groups, and the one that a misspelt topic may mean. */
+static void put_group_hint(struct buf *out, const char *topic)
+{
+	struct buf names = { 0 };
+	const char *words[OPTIONS_MAX];
+	char hint[256], *rest, *name;
+	size_t n = 0;
+
+	help_put_group_names(&names, "\n");
+	buf_char(&names, '\0');
+	rest = names.failed ? NULL : names.data;
+	while ((name = strsep(&rest, "\n")))
+		words[n++] = name;
+	text_words_hint(hint, sizeof(hint), topic, words, n);
+	buf_str(out, hint);
+	out->failed = out->failed || names.failed;
+	buf_free(&names);
+}
+
 bool help_put(struct buf *out, const char *topic)
 {
 	char shown[TEXT_SHOWN_SIZE];
@@ -101,7 +120,7 @@ bool help_put(struct buf *out, const char *topic)
 		buf_clear(out);
 		buf_printf(out, "--help '%s': must be all, or a group of options: ",
 			text_shown(shown, topic, strlen(topic)));
-		help_put_group_names(out, ", ");
+		put_group_hint(out, topic);
 		return false;
 	}
 	buf_str(out, "\nDURATION is a number with ms, s, m or h, or ISO 8601 (PT1M30S). The "

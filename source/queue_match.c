@@ -37,31 +37,57 @@ static bool fits(const char *pattern, const char *name)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-/* How much a name, or its first bytes if asked is their pattern, differs from what was asked for;
- * SIZE_MAX: too much. A name that contains the text asked for counts as near. */
-static size_t distance(const char *asked, bool is_beginning, const char *name)
+/* What a pattern asks for: a whole name, its beginning (`Sales*`), or a part of it (`*EMEA*`). */
+enum part { PART_ALL, PART_BEGINNING, PART_ANY };
+
+static enum part part_of(const char *pattern)
 {
-	size_t na = utf8_cut(asked, strlen(asked), TEXT_EDITS_MAX);
-	size_t nb = utf8_cut(name, strlen(name), TEXT_EDITS_MAX), d, begun;
+	if (*pattern == '*')
+		return PART_ANY;
+	return strchr(pattern, '*') == pattern + strlen(pattern) - 1 ? PART_BEGINNING : PART_ALL;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much the first bytes of s differ from what was asked for. */
+static size_t begin_distance(const char *asked, size_t na, const char *s, size_t bound)
+{
+	size_t len = utf8_cut(s, strlen(s), TEXT_EDITS_MAX), d = SIZE_MAX;
+
+	for (size_t n = na - 1; na && n <= na + 1 && n <= len; n++)
+		d = least(d, text_edits(asked, na, s, utf8_cut(s, len, n), bound));
+	return d;
+}
+
+/* How much a name, or the part of it that is asked for, differs from what was asked for; SIZE_MAX:
+ * too much. Parts begin with a word. A name that contains the text asked for counts as near. */
+static size_t distance(const char *asked, enum part part, const char *name)
+{
+	size_t na = utf8_cut(asked, strlen(asked), TEXT_EDITS_MAX), d;
+	const char *word = name;
 
 	if (na >= 3 && strstr(name, asked))
 		return 1;
-	d = text_edits(asked, na, name, nb, text_edits_near(na));
-	for (size_t n = na - 1; is_beginning && na && n <= na + 1 && n < nb; n++) {
-		begun = text_edits(asked, na, name, utf8_cut(name, nb, n), 2);
-		d = begun < d ? begun : d;
-	}
+	d = text_edits(asked, na, name, utf8_cut(name, strlen(name), TEXT_EDITS_MAX),
+		text_edits_near(na));
+	if (part != PART_ALL)
+		d = least(d, begin_distance(asked, na, name, 2));
+	while (part == PART_ANY && na >= 3 && (word = strpbrk(word, " -_/")))
+		d = least(d, begin_distance(asked, na, ++word, na < 6 ? 1 : 2));
 	return d < na ? d : SIZE_MAX;
 }
 
 /* Finds the most similar names, of equally similar ones those that sort first. Returns how many. */
-static size_t find_nearest(const struct queue_list *list, const char *asked, bool is_beginning,
+static size_t find_nearest(const struct queue_list *list, const char *asked, enum part part,
 	const struct queue_list_entry *found[NEAREST])
 {
 	size_t far[NEAREST], n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		size_t d = distance(asked, is_beginning, list->v[i].folded), at;
+		size_t d = distance(asked, part, list->v[i].folded), at;
 
 		if (d == SIZE_MAX || (n == NEAREST && d >= far[n - 1]))
 			continue;
@@ -95,11 +121,11 @@ static bool put_lookalikes(const struct queue_list *list, const char *asked, str
 	return n > 0;
 }
 
-static void put_nearest(const struct queue_list *list, const char *asked, bool is_beginning,
+static void put_nearest(const struct queue_list *list, const char *asked, enum part part,
 	struct buf *text)
 {
 	const struct queue_list_entry *found[NEAREST];
-	size_t n = find_nearest(list, asked, is_beginning, found);
+	size_t n = find_nearest(list, asked, part, found);
 
 	for (size_t i = 0; i < n; i++)
 		json_put_quoted(text, i ? ", " : "; similar names: ", found[i]->name);
@@ -126,8 +152,7 @@ static void report_none(const struct queue_list *list, const char *pattern, char
 			*to++ = *from;
 	*to = '\0';
 	if (problems->n < NEAREST_PROBLEMS_MAX && !(one && put_lookalikes(list, folded, &text)))
-		put_nearest(list, folded, strchr(pattern, '*') == pattern + strlen(pattern) - 1,
-			&text);
+		put_nearest(list, folded, part_of(pattern), &text);
 	add_problem(problems, &text);
 }
 

@@ -338,11 +338,34 @@ size_t text_words(char *out, size_t size, const char *before, const char *const 
 	return used;
 }
 
+/* The word of which the beginning or the end is nearest to s, by one edit at most; or NULL. */
+static const char *nearest_part(const char *s, const char *const *words, size_t n)
+{
+	const char *best = NULL;
+	size_t len = strlen(s), fewest = 2;
+
+	for (size_t i = 0; i < n && len >= 3 && len <= WORD_MAX; i++) {
+		size_t nw = strlen(words[i]), d;
+
+		if (nw <= len)
+			continue;
+		d = least(text_edits(s, len, words[i], len, 1),
+			text_edits(s, len, words[i] + nw - len, len, 1));
+		if (d < fewest) {
+			fewest = d;
+			best = words[i];
+		}
+	}
+	return best;
+}
+
 void text_words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n)
 {
 	const char *near = text_nearest_word(s, words, n);
 	const size_t used = text_words(out, size, "", words, n);
 
+	if (!near)
+		near = nearest_part(s, words, n);
 	if (near && used < size)
 		snprintf(out + used, size - used, "; did you mean %s?", near);
 }

@@ -90,8 +90,8 @@ const char *text_nearest_word(const char *s, const char *const *words, size_t n)
  * Returns the length; at least size: it was cut. */
 size_t text_words(char *out, size_t size, const char *before, const char *const *words, size_t n);
 
-/* Writes such a list of the words, and the nearest to s if it is near: `json, csv or table; did you
- * mean csv?` Cuts what does not fit. */
+/* Writes such a list of the words, and the nearest to s if it or a part of it is near: `json, csv
+ * or table; did you mean csv?` Cuts what does not fit. */
 void text_words_hint(char *out, size_t size, const char *s, const char *const *words, size_t n);
 
 #endif

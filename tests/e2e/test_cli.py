@@ -101,6 +101,19 @@ def test_errors_of_values_are_reported_beside_an_unknown_option(user):
     assert "--formt" in text and "PT11S" in text and "--count '0'" in text
 
 
+@pytest.mark.parametrize("args, near", [
+    (["-f", "josn"], "ndjson"), (["-f", "json"], "ndjson"), (["-f", "prom"], "prometheus"),
+    (["--source", "notif"], "notifications"), (["--callback-format", "cloud"], "cloudevents"),
+    (["-i", "10s"], "PT10S"), (["--audit", "fmt"], "logfmt"),
+    (["--media", "voce"], "voice"), (["--stat", "lst"], "last"), (["--time", "events"], "event"),
+    (["--subscribe", "msg"], None), (["--format", "excel"], None)])
+def test_word_that_is_not_in_the_list_of_an_option_gets_the_nearest(user, args, near):
+    (line, *_) = refused(user, *HOST, *args, QUEUE)
+    hint = line.partition("; did you mean ")
+    assert " '%s': must be " % args[1] in line
+    assert hint[2] == (near + "?" if near else "")
+
+
 def test_replay_checks_the_same_options_as_a_live_run(tool):
     refused(tool, "--replay", SAMPLE, "-H", "a b", "--client-secret-file", "nowhere",
             words=["--host 'a b'", "--client-secret-file 'nowhere'"])
@@ -286,6 +299,7 @@ def test_help_of_an_unknown_group_exits_with_2(tool):
     r = tool.run("--help", "window")
     assert (r.status, r.out) == (2, "")
     assert "must be all, or a group of options: queues, windows, " in r.err
+    assert r.err.endswith(" or messages; did you mean windows?\n")
 
 
 def test_help_reads_no_file(tool):

@@ -133,7 +133,9 @@ def test_warnings_with_check_or_without_audit_lines(tool):
 
 
 @pytest.mark.parametrize("host, near", [
-    ("mypurecloud.cmo", "mypurecloud.com"), ("api.usw3.pure.cloud", "usw2.pure.cloud"),
+    ("mypurecloud.cmo", "mypurecloud.com"), ("wss://api.mypurecloud.dee", "mypurecloud.de"),
+    ("https://MyPureCluod.com:443/", "mypurecloud.com"), ("https://mypurecloud.jp/", None),
+    ("api.usw3.pure.cloud", "usw2.pure.cloud"),
     ("eu_central_1", None), ("US-EAST-1", None), ("api.mypurecloud.de", None),
     ("MyPureCloud.com", None), ("gateway.example", None), ("localhost", None)])
 def test_host_that_is_nearly_a_domain_of_the_service_has_a_warning(tool, host, near):

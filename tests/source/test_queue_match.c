@@ -130,6 +130,14 @@ TEST(problem__names_the_three_most_similar_names)
 	assert_problem("suportt*",
 		"no queue's name matches \"suportt*\"; similar names: \"Suport\", "
 		"\"Support DE\", \"Support EN\"");
+	assert_problem("*North Regino*", "no queue's name matches \"*North Regino*\"");
+	assert_problem("*Regino Nrth*", "no queue's name matches \"*Regino Nrth*\"; similar names: "
+		"\"Acme Corporation - Region North - Second Level - Technics, Printers\"");
+	assert_problem("*ot rf", "no queue's name matches \"*ot rf\"");
+	assert_problem("*Frr*", "no queue's name matches \"*Frr*\"; similar names: "
+		"\"Support FR\"");
+	assert_problem("*supotr", "no queue's name matches \"*supotr\"; similar names: "
+		"\"Suport\", \"Support DE\", \"Support EN\"");
 	assert_problem("Zebra", "no queue has the name \"Zebra\"");
 	assert_problem("billing", "no queue has the name \"billing\"; similar names: "
 		"\"Billing \\u001b[31m\"");

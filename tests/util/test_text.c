@@ -186,6 +186,29 @@ TEST(word__that_is_too_different_is_not_suggested)
 	assert_null(text_nearest_word("", words, 3));
 }
 
+static const char *hint(const char *s)
+{
+	static const char *const words[] = { "ndjson", "csv", "prometheus", "html" };
+	static char text[128];
+
+	text_words_hint(text, sizeof(text), s, words, 4);
+	return text;
+}
+
+#define LIST "ndjson, csv, prometheus or html"
+
+TEST(hint__finds_a_word_by_its_beginning_or_end)
+{
+	assert_string_equal(hint("json"), LIST "; did you mean ndjson?");
+	assert_string_equal(hint("josn"), LIST "; did you mean ndjson?");
+	assert_string_equal(hint("prom"), LIST "; did you mean prometheus?");
+	assert_string_equal(hint("promo"), LIST "; did you mean prometheus?");
+	assert_string_equal(hint("heus"), LIST "; did you mean prometheus?");
+	assert_string_equal(hint("meth"), LIST);
+	assert_string_equal(hint("influx"), LIST);
+	assert_string_equal(hint(""), LIST);
+}
+
 int main(void)
 {
 	return run_all_tests(NULL, NULL);
