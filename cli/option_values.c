@@ -68,8 +68,10 @@ static void set_duration(struct command_line *p, int64_t *ms, const char *value)
 	char shortest[DURATION_TEXT_MAX], text[128];
 
 	*ms = 0;
-	if ((or_0 && strcmp(value, "0") == 0)
-	    || (time_parse_duration_ms(value, ms) && *ms >= least && *ms <= DAY_MS))
+	if (or_0 && strcmp(value, "0") == 0)
+		return;
+	if (time_parse_duration_ms(value, ms)
+	    && ((*ms >= least && *ms <= DAY_MS) || (or_0 && *ms == 0)))
 		return;
 	*ms = least;
 	if (lacks_unit(p, value))

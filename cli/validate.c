@@ -186,6 +186,8 @@ static void choose_format(struct command_line *p)
 	format->from = "default on a terminal";
 }
 
+static const char with_doctor[] = "default with --doctor";
+
 /* On a terminal people read sentences, unless they ask for audit lines. So they do with --doctor,
  * which is for people. */
 static void choose_audit(struct command_line *p)
@@ -197,17 +199,32 @@ static void choose_audit(struct command_line *p)
 		return;
 	p->set->audit = AUDIT_PLAIN;
 	audit->shown = "sentences";
-	audit->from = doctor ? "default with --doctor" : "default on a terminal";
+	audit->from = doctor ? with_doctor : "default on a terminal";
 }
 
 /* --doctor checks the service, not the cache, and repeats nothing unless --retry-for is given. */
 static void settle_doctor(struct command_line *p)
 {
+	struct option_state *cache = command_line_state(p, "no-cache");
+	struct option_state *retry = command_line_state(p, "retry-for");
+
 	if (p->set->task != TASK_DOCTOR)
 		return;
 	p->set->cache = false;
-	if (!command_line_given(p, "retry-for"))
-		p->set->retry_for_ms = 0;
+	cache->from = cache->given ? cache->from : with_doctor;
+	if (retry->given)
+		return;
+	p->set->retry_for_ms = 0;
+	retry->from = with_doctor;
+}
+
+/* Without snapshots none is repeated. */
+static void settle_resync(struct command_line *p)
+{
+	if (p->set->snapshot)
+		return;
+	p->set->resync_ms = 0;
+	command_line_state(p, "resync")->from = "default with --no-snapshot";
 }
 
 static void validate_derive(struct command_line *p)
@@ -216,6 +233,7 @@ static void validate_derive(struct command_line *p)
 	const bool notifications = set->source == SOURCE_NOTIFICATIONS;
 
 	settle_doctor(p);
+	settle_resync(p);
 	time_parse_duration_ms(set->interval, &set->interval_ms);
 	if (set->now || (!set->count && !(p->modes & MODE_REPLAY)))
 		set->count = 1;

@@ -149,7 +149,7 @@ struct channel_conf setup_channel_conf(const struct options *set, int64_t began_
 		.pattern = (const char *const *)set->patterns.v,
 		.npattern = set->patterns.n,
 		.snapshot = set->snapshot,
-		.resync_us = set->snapshot ? set->resync_ms * US_PER_MS : 0,
+		.resync_us = set->resync_ms * US_PER_MS,
 		.once = set->now,
 		.skip_refused = set->skip_refused,
 		.connect_timeout_us = set->connect_timeout_ms * US_PER_MS,

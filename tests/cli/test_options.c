@@ -279,8 +279,12 @@ TEST(value__for_notifications_is_accepted)
 	assert_int_equal(set.pong_timeout_ms, 1);
 	assert_int_equal(set.idle_timeout_ms, 5000);
 	assert_int_equal(set.patterns.n, 3);
+	assert_int_equal(set.resync_ms, 0);
+	run(NOTICES Q1);
 	assert_int_equal(set.resync_ms, 300000);
 	run(NOTICES "--resync 0 " Q1);
+	assert_int_equal(set.resync_ms, 0);
+	run(NOTICES "--resync 0s " Q1);
 	assert_int_equal(set.resync_ms, 0);
 	run(NOTICES "--list-queues -f csv --no-header -o rows");
 	assert_true(set.list_queues);

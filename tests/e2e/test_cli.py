@@ -572,6 +572,19 @@ def test_dry_run_shows_the_source_and_what_belongs_to_it(user):
     assert values("--source", "notifications", "--list-queues")["list-queues"] is True
 
 
+@pytest.mark.parametrize("args, values", [
+    (["--resync", "0"], {"resync": ("0s", "flag")}),
+    (["--resync", "PT0S"], {"resync": ("0s", "flag")}),
+    (["--no-snapshot"], {"resync": ("0s", "default with --no-snapshot")}),
+    (["--retry-for", "0s", "--doctor"], {"retry-for": ("0s", "flag"),
+                                         "no-cache": (True, "default with --doctor")}),
+    (["--doctor", "--no-cache"], {"retry-for": ("0s", "default with --doctor"),
+                                  "no-cache": (True, "flag")})])
+def test_dry_run_shows_what_is_in_force(user, args, values):
+    r = user.run("--dry-run", *HOST, "--source", "notifications", *args, QUEUE, status=0)
+    assert values == {name: tuple(r.settings[name].values()) for name in values}
+
+
 def test_dry_run_says_what_chose_the_source(user):
     def source(*args):
         r = user.run("--dry-run", *HOST, *args)
