@@ -330,6 +330,13 @@ static void doubt_delta(struct command_line *p, const struct row_name *name, con
 			command_line_value_flag(p, p->current->name, expr), expr);
 }
 
+/* Whether the option can be used in the mode of the run. If not, validate() reports that, and its
+ * values are not checked. */
+static bool has_place(const struct command_line *p, const char *name)
+{
+	return !(p->modes & ~option_table_find(name)->modes);
+}
+
 static void settle_thresholds(struct command_line *p)
 {
 	const struct options *set = p->set;
@@ -338,7 +345,7 @@ static void settle_thresholds(struct command_line *p)
 	char why[512];
 
 	p->current = option_table_find("fail-if");
-	for (size_t i = 0; i < set->fail_if.n; i++) {
+	for (size_t i = 0; i < set->fail_if.n && has_place(p, "fail-if"); i++) {
 		const char *expr = set->fail_if.v[i];
 		size_t at = thresholds_count(thresholds);
 
@@ -417,10 +424,10 @@ void metric_args_settle(struct command_line *p)
 {
 	struct options *set = p->set;
 
-	if (p->modes & MODE_METRICS) {
+	if (p->modes & MODE_METRICS)
 		list_metrics_settle(p);
+	if (p->modes & MODE_NO_RUN)
 		return;
-	}
 	settle_metrics(p);
 	set->outlier_given = command_line_given(p, "outlier");
 	if (set->source == SOURCE_NOTIFICATIONS)

@@ -97,7 +97,7 @@ const struct option_def option_table[] = {
 		STORE(OUTPUT, const char *, output), .initial_text = "stdout", COMMON },
 	{ OPTION("record"), 0, MODE_RUN & ~(MODE_NOW | MODE_LIST | MODE_DOCTOR), "FILE",
 		"save every frame for --replay", SIDE_FILE(record), .not_with = "replay", COMMON },
-	{ OPTION("rejects"), 0, MODE_RUN & ~MODE_DOCTOR, "FILE",
+	{ OPTION("rejects"), 0, MODE_RUN & ~(MODE_LIST | MODE_DOCTOR), "FILE",
 		"save every rejected frame and the reason", SIDE_FILE(rejects) },
 	{ OPTION("dry-run"), 0, MODE_RUN, NULL, "check everything, print the settings, then exit",
 		FLAG(dry_run), COMMON },

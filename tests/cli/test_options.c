@@ -329,6 +329,10 @@ TEST(option__that_does_not_fit_is_one_problem)
 	bad(NOTICES "--list-queues --queue-name x",
 		"--queue-name 'x' cannot be used with --list-queues");
 	bad(NOTICES "--list-queues --now", "--now cannot be used with --list-queues");
+	bad(NOTICES "--list-queues --fail-if waitTime.avg.max>1",
+		"--fail-if 'waitTime.avg.max>1' cannot be used with --list-queues");
+	bad(NOTICES "--list-queues --rejects x",
+		"--rejects 'x' cannot be used with --list-queues");
 	bad(NOTICES "--list-queues --record x", "--record 'x' cannot be used with --list-queues");
 	bad(NOTICES "--list-queues --replay " SAMPLE,
 		"--replay '" SAMPLE "' cannot be used with --list-queues");
