@@ -54,10 +54,10 @@ static void report_resync(struct pipeline *p, int64_t at_us)
 		p->source->report_resync(p, at_us);
 }
 
-static void check_metrics(struct pipeline *p)
+static void check_names(struct pipeline *p)
 {
-	if (p->source->check_metrics)
-		p->source->check_metrics(p);
+	if (p->source->check_names)
+		p->source->check_names(p);
 }
 
 static void warn_of_outliers(struct pipeline *p)
@@ -81,7 +81,7 @@ static bool print_window(struct pipeline *p, const struct row_window *w, enum st
 		return false;
 	clock_check_window(&p->clock_check, p->events, w->index, p->conf.replay);
 	if (w->index == 0)
-		check_metrics(p);
+		check_names(p);
 	return true;
 }
 
@@ -124,7 +124,7 @@ enum status pipeline_print_rest(struct pipeline *p, int64_t at_us, bool cut, str
 void pipeline_end(struct pipeline *p)
 {
 	if (sinks_windows(p->sinks) > 1)
-		check_metrics(p);
+		check_names(p);
 	warn_of_outliers(p);
 	report_resync(p, INT64_MAX);
 }

@@ -320,5 +320,5 @@ const struct pipeline_source pipeline_notifications = {
 	.refuse = refuse,
 	.start = start,
 	.report_resync = report_resync,
-	.check_metrics = check_metrics
+	.check_names = check_metrics
 };

@@ -54,8 +54,8 @@ struct pipeline_source {
 	bool (*was_answered)(const struct pipeline *p, size_t queue);
 	void (*refuse)(struct pipeline *p, const char *queue_id);
 	void (*report_resync)(struct pipeline *p, int64_t at_us);	/* if it is over by then */
-	void (*check_metrics)(struct pipeline *p);	/* warns of names of -m that are unknown
-							   and had no value */
+	void (*check_names)(struct pipeline *p);	/* warns of names of -m or --outlier that
+							   are unknown and had no value */
 };
 
 extern const struct pipeline_source pipeline_stream, pipeline_notifications;

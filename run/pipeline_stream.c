@@ -2,8 +2,10 @@
  * The pipeline of the stream: a message has one or more frames, and each frame is placed in a
  * window by its timestamp or its arrival.
  */
+#include "message/metric_types.h"
 #include "message/stream_event.h"
 #include "run/pipeline_state.h"
+#include "util/text.h"
 #include "util/time.h"
 #include "window/stream_window.h"
 
@@ -11,6 +13,8 @@ struct stream_pipeline {
 	struct pipeline base;	/* must be first */
 	struct stream_events *events;
 	struct stream_windows *windows;
+	bool has_frame;			/* a valid one */
+	bool has_field[FILTERS_MAX];	/* of that rule of --outlier: a valid frame had it */
 };
 
 static struct stream_pipeline *stream_of(struct pipeline *p)
@@ -45,6 +49,68 @@ static bool has_failed(const struct pipeline *p)
 	return stream_windows_failed(windows_of(p));
 }
 
+/* --- fields of --outlier --------------------------------------------------------------- */
+
+static bool has_field(const struct filter *f, const struct stream_event_leaf *leaf, size_t n)
+{
+	for (; n > 0; leaf++, n--)
+		if (filter_names(f, leaf->metric, leaf->path, leaf->path_len))
+			return true;
+	return false;
+}
+
+/* Notes which fields of the rules that the user gave exist. */
+static void note_fields(struct pipeline *p, const struct stream_event *frame)
+{
+	const struct stream_windows_conf *conf = &p->conf.stream_windows;
+	struct stream_pipeline *sp = stream_of(p);
+
+	if (p->conf.default_outlier || frame->invalid)
+		return;
+	sp->has_frame = true;
+	for (size_t i = 0; i < conf->noutlier; i++)
+		sp->has_field[i] = sp->has_field[i]
+			|| has_field(&conf->outlier[i], frame->leaf, frame->nleaf)
+			|| has_field(&conf->outlier[i], frame->filtered, frame->nfiltered);
+}
+
+/* The documented numbers of a metric, of which some may be missing in all frames of a run. */
+static size_t known_fields(const char *metric, const char *const **field)
+{
+	const struct metric_doc *doc;
+	size_t i = 0, n = 0;
+
+	do
+		doc = metric_types_doc(i++);
+	while (strcmp(doc->name.s, metric) != 0);
+	*field = doc->fields;
+	while (n < ARRAY_LEN(doc->fields) && doc->fields[n] && strcmp(doc->fields[n], "FIELD") != 0)
+		n++;
+	return n;
+}
+
+/* The stream may send any field. Without a warning a misspelt one would look like a rule that never
+ * held. */
+static void check_fields(struct pipeline *p)
+{
+	const struct filter *f = p->conf.stream_windows.outlier;
+
+	for (size_t i = 0; stream_of(p)->has_frame && i < p->conf.stream_windows.noutlier; i++) {
+		const char *metric = p->conf.metric[f[i].metric], *near, *const *field;
+		const size_t n = known_fields(metric, &field);
+		bool known = stream_of(p)->has_field[i];
+
+		for (size_t k = 0; k < n; k++)
+			known = known || strcmp(field[k], f[i].path) == 0;
+		if (known)
+			continue;
+		near = text_nearest_word(f[i].path, field, n);
+		audit_events_doubt(p->events, "--outlier: no frame had %s.%.100s, so this rule "
+			"dropped none%s%s%s", metric, f[i].path, near ? "; did you mean " : "",
+			near ? near : "", near ? "?" : "");
+	}
+}
+
 /* --- messages ------------------------------------------------------------------------ */
 
 static struct pipeline_reject frame_reject(const struct stream_event *frame, int64_t at_us)
@@ -66,6 +132,7 @@ static enum status place(struct pipeline *p, const struct stream_event *frame,
 	bool accepted = verdict == VERDICT_ACCEPTED || verdict == VERDICT_BEYOND;
 
 	totals_frame(p->totals, accepted);
+	note_fields(p, frame);
 	if (frame->has_time && verdict != VERDICT_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, frame->time_us,
 			verdict == VERDICT_STALE);
@@ -202,5 +269,6 @@ const struct pipeline_source pipeline_stream = {
 	.set_interval = set_interval,
 	.due = due,
 	.rest = rest,
-	.due_us = due_us
+	.due_us = due_us,
+	.check_names = check_fields
 };

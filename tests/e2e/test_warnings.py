@@ -5,7 +5,7 @@ import time
 import pytest
 
 import frames
-from harness import QUEUE, REPLAY
+from harness import QUEUE, REPLAY, SAMPLE
 from recordings import ONE, S, T0, at, begin, end, frame, instant, stamp
 
 SOURCE = "--source", "notifications", "-w", "10s"
@@ -63,6 +63,28 @@ def test_notifications_from_the_future_warn_of_the_clock(tool):
     assert result.rows[0]["clockSkew"] + result.rows[1]["clockSkew"] >= 3
     told, = result.warnings("clock")
     assert "frames in window 0 are 20.000 s ahead of it" in told
+
+
+NO_FIELD = "--outlier: no frame had %s, so this rule dropped none"
+
+
+@pytest.mark.parametrize("rules, told", [
+    (["waitTime.avrg>3"], [NO_FIELD % "waitTime.avrg" + "; did you mean avg?"]),
+    (["waitTime.avg>3", "state.idle>3", "agentState.busy==1"],
+     [NO_FIELD % "state.idle", NO_FIELD % "agentState.busy"]),
+    (["waitTime.avail>3", "abandonedCount.total>3"], [NO_FIELD % "abandonedCount.total"]),
+    (["none"], [])])
+def test_rule_on_a_field_that_no_frame_has_is_a_warning(tool, rules, told):
+    args = [arg for rule in rules for arg in ("--outlier", rule)]
+    result = tool.run("--replay", SAMPLE, "-s", "-n", 1, *args, status=0)
+    assert result.warnings() == told
+    result = tool.run("--replay", SAMPLE, "-n", 2, *args)
+    assert result.warnings() == told + told     # after the first window, and at the end
+
+
+def test_rule_on_a_field_without_frames_is_no_warning(tool):
+    result = tool.run(*ARRIVAL, "--outlier", "waitTime.avrg>3", QUEUE, data=stream())
+    assert result.status == 0 and result.rows and result.warnings() == []
 
 
 @pytest.mark.parametrize("flags, count", [([], 1), (["-s"], 1), (["--outlier", "none"], 0),
