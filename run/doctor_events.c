@@ -272,18 +272,29 @@ static void take_frames(struct doctor *d, const struct session_event *event)
 		doctor_pass(d, DOCTOR_OK, "two frames of each queue came");
 }
 
+/* Reports how many channels the client has. With 20 the source ends, and its text says so. */
+static void tell_count(struct doctor *d, size_t others)
+{
+	const bool room = others + CHANNELS_OF_RUN <= CHANNELS_OF_CLIENT;
+	char text[256];
+
+	if (others >= CHANNELS_OF_CLIENT)
+		return;
+	snprintf(text, sizeof(text), "the client has %zu of %d%s", others, CHANNELS_OF_CLIENT,
+		room ? "" : ", and a run has two for moments: the service would then remove "
+		"one, first one without a connection; use an OAuth client of its own");
+	doctor_pass(d, room ? DOCTOR_OK : DOCTOR_WARN, text);
+}
+
 /* Call it when all events before this one, and all refusals, were taken. */
 static void tell_progress(struct doctor *d)
 {
 	struct channel_progress p = { .counted = false };
-	char text[64];
 
 	if (d->part == PART_CHANNEL && d->source.channel)
 		p = channel_progress(d->source.channel);
-	snprintf(text, sizeof(text), "the client has %zu of %d", p.other_channels,
-		CHANNELS_OF_CLIENT);
-	if (d->next == CHECK_COUNT && p.counted && p.other_channels < CHANNELS_OF_CLIENT)
-		doctor_pass(d, DOCTOR_OK, text);
+	if (d->next == CHECK_COUNT && p.counted)
+		tell_count(d, p.other_channels);
 	if (d->next == CHECK_CHANNEL && p.created)
 		doctor_pass(d, DOCTOR_OK, "created");
 	if (d->next == CHECK_TOPICS && p.subscribed) {

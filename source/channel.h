@@ -24,7 +24,9 @@
 #include "util/base.h"
 
 #define CHANNEL_QUEUES_MAX 500
-#define CHANNELS_OF_CLIENT 20	/* another one makes the service remove the oldest */
+#define CHANNELS_OF_CLIENT 20	/* another one makes the service remove one: first one that has no
+				   connection, then the one used least recently */
+#define CHANNELS_OF_RUN 2	/* the second only while it replaces the first */
 /* What to do if an observation query or the topics of queues are forbidden. */
 #define CHANNEL_LACKS "the OAuth client needs a role with Analytics > Queue Observation > View " \
 	"in the queue's division (client-credentials clients get roles, not scopes)"

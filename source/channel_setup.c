@@ -268,9 +268,10 @@ static void counted(struct channel *ch, const struct rest_answer *answer, int64_
 		channel_setup_enter(ch, STEP_CREATE, now_us);
 		return;
 	}
-	snprintf(text, sizeof(text), "the client has %zu of %d channels, and another one would "
-		"make the service remove the oldest: end a program that uses this client, or use "
-		"an OAuth client of its own", p->other_channels, CHANNELS_OF_CLIENT);
+	snprintf(text, sizeof(text), "the client has %zu of %d channels: a run would create "
+		"another one, and the service would then remove one, first one without a "
+		"connection; end a program that uses this client, or use an OAuth client of its "
+		"own", p->other_channels, CHANNELS_OF_CLIENT);
 	channel_setup_over(ch, ST_OK, text);
 }
 

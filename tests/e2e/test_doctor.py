@@ -300,16 +300,22 @@ def test_no_21st_channel_is_created(check, notify):
     r = check(QUEUE)
     mark, text = r.of("channels")
     assert mark == "WARN" and text.startswith("the client has 20 of 20 channels")
+    assert "a run would create another one, and the service would then remove one, " in text
     assert "use an OAuth client of its own" in text
     assert r.marks("-") == CHANNEL[1:] and r.of("queue")[0] == "OK"
     assert "create" not in names(service) and list(service.channels) == made
     assert service.evicted == []
 
 
-def test_19_channels_leave_room(check, notify):
+@pytest.mark.parametrize("others, mark, text", [
+    (18, "OK", "the client has 18 of 20"),
+    (19, "WARN", "the client has 19 of 20, and a run has two for moments: the service would then "
+     "remove one, first one without a connection; use an OAuth client of its own")])
+def test_last_channel_of_a_client_is_a_warning(check, notify, others, mark, text):
     service = notify(**IDLE)
-    service.fill(19)
-    assert check(QUEUE).of("channels") == ("OK", "the client has 19 of 20")
+    service.fill(others)
+    r = check(QUEUE)
+    assert r.of("channels") == (mark, text) and r.of("new channel") == ("OK", "created")
     assert service.evicted == []
 
 
