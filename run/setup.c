@@ -189,14 +189,17 @@ static int open_stderr(void)
 	return fd < 0 ? dup(STDERR_FILENO) : fd;
 }
 
-/* The lines of --doctor say what the sentences of warnings would. */
+/* The lines of --doctor say what the sentences of warnings would. -s leaves no lines out of a file,
+ * because they prove the rows. */
 static struct audit *make_audit(const struct run *run)
 {
 	const struct options *set = run->set;
 	const bool doctor = set->task == TASK_DOCTOR && set->audit == AUDIT_PLAIN
 		&& set->level != LEVEL_DEBUG;
+	const bool file = set->audit_file && set->level > LEVEL_INFO;
 
-	return audit_new(set->audit, doctor ? LEVEL_ERROR : set->level, run->stderr_fd);
+	return audit_new(set->audit, doctor ? LEVEL_ERROR : file ? LEVEL_INFO : set->level,
+		run->stderr_fd);
 }
 
 enum status setup_progress(struct run *run, struct err *err)
