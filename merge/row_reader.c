@@ -1,6 +1,5 @@
 #include "merge/row_reader.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -569,15 +568,30 @@ static bool read_sources(struct row_reader *r, const char *what)
 		&& (r->row->sources || fail(r, what, "is not a number of rows"));
 }
 
+/* Reads a decimal number up to SHARDS_MAX that begins at *s, and sets *s to what follows it. */
+static bool read_shard_number(const char **s, uint32_t *out)
+{
+	const char *at = *s;
+
+	for (*out = 0; *at >= '0' && *at <= '9' && *out <= SHARDS_MAX; at++)
+		*out = *out * 10 + (uint32_t)(*at - '0');
+	if (at == *s || *out > SHARDS_MAX)
+		return false;
+	*s = at;
+	return true;
+}
+
 /* `K/N`. */
 static bool read_shard(struct row_reader *r, const char *what)
 {
-	char more;
+	const char *s;
 
 	if (!read_text(r, what))
 		return false;
-	if (sscanf(r->text.data, "%5" SCNu32 "/%5" SCNu32 "%c", &r->row->shard, &r->row->shards,
-		&more) != 2 || r->row->shard >= r->row->shards || r->row->shards > SHARDS_MAX)
+	s = r->text.data;
+	if (!read_shard_number(&s, &r->row->shard) || *s++ != '/'
+	    || !read_shard_number(&s, &r->row->shards) || *s
+	    || r->row->shard >= r->row->shards)
 		return fail(r, what, "is not a shard K/N");
 	return true;
 }

@@ -243,6 +243,37 @@ TEST(what_is_no_row_with_sketches_is_refused)
 	}
 }
 
+TEST(a_shard_is_a_number_below_the_number_of_shards)
+{
+	static const struct {
+		const char *shard;
+		uint32_t number, of;	/* of 0: refused */
+	} cases[] = {
+		{ "0/1", 0, 1 }, { "9999/10000", 9999, 10000 }, { "1/1", 0, 0 }, { "0/0", 0, 0 },
+		{ "0/10001", 0, 0 }, { "4294967296/4294967297", 0, 0 }, { "1", 0, 0 },
+		{ "1/", 0, 0 }, { "/2", 0, 0 }, { "-1/2", 0, 0 }, { "+1/2", 0, 0 },
+		{ " 1/2", 0, 0 }, { "1/2 ", 0, 0 }, { "1/2/3", 0, 0 }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char member[64];
+		const char *why;
+
+		make_stream();
+		snprintf(member, sizeof(member), "\"shard\":\"%s\",\"partial\":", cases[i].shard);
+		replace("\"partial\":", member);
+		why = row_reader_read(reader, text.data, text.len, &row);
+		if (cases[i].of) {
+			assert_null(why);
+			assert_int_equal(row.shard, cases[i].number);
+			assert_int_equal(row.shards, cases[i].of);
+		} else {
+			assert_string_equal(why, "`shard` is not a shard K/N");
+		}
+		merge_row_free(&row);
+	}
+}
+
 TEST(a_cut_row_is_refused_at_any_byte)
 {
 	make_notifications(NULL);
