@@ -8,6 +8,7 @@
 #include "json.h"
 #include "merge/intern.h"
 #include "util/base.h"
+#include "util/shard.h"
 #include "util/text.h"
 #include "util/time.h"
 #include "util/utf8.h"
@@ -17,7 +18,6 @@
 #define LENGTH_MAX_MS (INT64_C(366) * 24 * 3600 * 1000 * 10)
 #define DEPTH_MAX 16
 #define PATH_BYTES_MAX 2048
-#define SHARDS_MAX 10000
 
 struct label_set {
 	const char *text;		/* see merge_row.label_text */
@@ -568,31 +568,17 @@ static bool read_sources(struct row_reader *r, const char *what)
 		&& (r->row->sources || fail(r, what, "is not a number of rows"));
 }
 
-/* Reads a decimal number up to SHARDS_MAX that begins at *s, and sets *s to what follows it. */
-static bool read_shard_number(const char **s, uint32_t *out)
-{
-	const char *at = *s;
-
-	for (*out = 0; *at >= '0' && *at <= '9' && *out <= SHARDS_MAX; at++)
-		*out = *out * 10 + (uint32_t)(*at - '0');
-	if (at == *s || *out > SHARDS_MAX)
-		return false;
-	*s = at;
-	return true;
-}
-
 /* `K/N`. */
 static bool read_shard(struct row_reader *r, const char *what)
 {
-	const char *s;
+	struct shard shard;
 
 	if (!read_text(r, what))
 		return false;
-	s = r->text.data;
-	if (!read_shard_number(&s, &r->row->shard) || *s++ != '/'
-	    || !read_shard_number(&s, &r->row->shards) || *s
-	    || r->row->shard >= r->row->shards)
+	if (!shard_parse(r->text.data, &shard))
 		return fail(r, what, "is not a shard K/N");
+	r->row->shard = shard.k;
+	r->row->shards = shard.n;
 	return true;
 }
 
