@@ -102,8 +102,20 @@ static void put_rejected(struct audit_events *events, const uint64_t *count, siz
 	put_json(events, "rejected", &json);
 }
 
+static void put_shard(struct audit_events *events, const struct audit_events_shard *shard)
+{
+	if (!shard->shard)
+		return;
+	audit_str(events->audit, "shard", shard->shard);
+	if (shard->queues < 0)
+		return;
+	put_count(events, "queues", (uint64_t)shard->queues);
+	audit_hex(events->audit, "queuesSha256", shard->digest);
+}
+
 void audit_events_start(struct audit_events *events, const char *settings_json,
-	const char *changed, const struct lines *outlier_rules)
+	const char *changed, const struct lines *outlier_rules,
+	const struct audit_events_shard *shard)
 {
 	struct buf rules = { 0 };
 
@@ -118,7 +130,15 @@ void audit_events_start(struct audit_events *events, const char *settings_json,
 	}
 	buf_char(&rules, ']');
 	put_json(events, "outlier", &rules);
+	put_shard(events, shard);
 	audit_json(events->audit, "settings", settings_json, strlen(settings_json));
+	audit_end(events->audit);
+}
+
+void audit_events_shard(struct audit_events *events, const struct audit_events_shard *shard)
+{
+	begin(events, LEVEL_INFO, "run.shard");
+	put_shard(events, shard);
 	audit_end(events->audit);
 }
 

@@ -37,9 +37,17 @@ void audit_events_time(struct audit_events *events, int64_t now_us, int64_t real
 
 /* --- the run --- */
 
+struct audit_events_shard {
+	const char *shard;	/* K/N; NULL: the run has no --shard */
+	int64_t queues;		/* how many it has; -1: not known yet */
+	char digest[65];	/* SHA-256 over their IDs, in hex */
+};
+
 /* A terminal that -v lets see this event gets only the settings in `changed`. */
 void audit_events_start(struct audit_events *events, const char *settings_json,
-	const char *changed, const struct lines *outlier_rules);
+	const char *changed, const struct lines *outlier_rules,
+	const struct audit_events_shard *shard);
+void audit_events_shard(struct audit_events *events, const struct audit_events_shard *shard);
 void audit_events_stalled(struct audit_events *events, int64_t from_us, int64_t until_us);
 void audit_events_status(struct audit_events *events, bool up);
 void audit_events_end(struct audit_events *events, enum status st, const char *message);

@@ -62,6 +62,7 @@ static enum status open_parts(struct run *run, struct err *err)
 enum status run_open(struct run **out, const struct options *set, struct options_made *made,
 	const struct run_clock *clock, int signal_fd, struct err *err)
 {
+	const struct audit_events_shard whole = { .shard = NULL };
 	struct run *run = calloc(1, sizeof(*run));
 	enum status st;
 
@@ -84,7 +85,7 @@ enum status run_open(struct run **out, const struct options *set, struct options
 	for (size_t i = 0; i < set->warnings.n; i++)
 		lines_add(&run->warnings, "%s", set->warnings.v[i]);
 	audit_events_start(run->events, set->settings_json, set->settings_changed,
-		&set->outlier_text);
+		&set->outlier_text, &whole);
 	audit_events_warnings(run->events, &run->warnings);
 	for (size_t i = 0; i < set->doubts.n; i++)
 		audit_events_doubt(run->events, "%s", set->doubts.v[i]);
