@@ -39,6 +39,8 @@ struct command_line {
 					   follows may mean something else */
 	const struct option_def *implying;	/* the option that implies notifications; or NULL */
 	struct lines operands;		/* queue IDs */
+	struct queue_index named;	/* the queues of set->queues, to find one again */
+	size_t ids;			/* how many IDs were given, also those of other shards */
 };
 
 /* Parses and stores a value of the option; NULL: it takes none. entry: the line of the

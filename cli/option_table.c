@@ -7,6 +7,7 @@
 #include "cli/config_args.h"
 #include "cli/metric_args.h"
 #include "cli/queue_args.h"
+#include "cli/shard_args.h"
 #include "util/base.h"
 #include "util/files.h"
 #include "util/lines.h"
@@ -39,6 +40,9 @@ const struct option_def option_table[] = {
 	{ OPTION("queue-name"), 0, MODE_RUN & ~(MODE_STREAM | MODE_LIST), "PATTERN",
 		"watch queues by name, * is any text; repeatable", LIST(queue_names),
 		.set = queue_args_name, COMMON },
+	{ OPTION("shard"), 0, MODE_RUN & ~MODE_LIST, "K/N",
+		"watch only the queues of shard K, 0 to N-1", TEXT(shard_text),
+		.set = shard_args_set },
 	{ OPTION("skip-refused"), 0, MODE_RUN & ~MODE_STREAM, NULL,
 		"go on without queues that the service refuses",
 		FLAG(skip_refused) },

@@ -15,6 +15,7 @@
 #include "cli/print.h"
 #include "cli/queue_args.h"
 #include "cli/settings.h"
+#include "cli/shard_args.h"
 #include "cli/validate.h"
 #include "util/text.h"
 
@@ -218,6 +219,7 @@ static void read_argv(struct command_line *p, int argc, char **argv)
 	p->version = has(&flags, "version");
 	if (p->help || p->version || refuse_secret(p, argc, argv))
 		return;
+	shard_args_find(p, &flags);
 	take_config(p);
 	make_getopt(longs, shorts);
 	optind = 0;
@@ -313,6 +315,7 @@ enum options_parsed options_parse(struct options *set, struct options_made *made
 	creds_wipe_environment();
 	lines_free(&p.problems);
 	lines_free(&p.operands);
+	queue_index_free(&p.named);
 	return parsed;
 }
 

@@ -19,6 +19,7 @@
 #include "util/base.h"
 #include "util/buf.h"
 #include "util/lines.h"
+#include "util/shard.h"
 #include "webhook/target.h"
 #include "window/queue_index.h"
 #include "window/stream_window.h"
@@ -45,6 +46,10 @@ struct options {
 	struct lines queue_names;	/* patterns, as given */
 	struct lines queue_files;
 	struct queue_index file_names;	/* the queues that have a name in --queue-file */
+	struct shard shard;		/* n 0: none; the lists above have only its queues */
+	const char *shard_text;		/* K/N; NULL: not given */
+	char shard_memory[24];		/* of shard_text */
+	bool no_queue;			/* no queue that was named belongs to the shard */
 	bool skip_refused, list_queues;
 	bool now;			/* --now: one snapshot, no windows */
 	bool snapshot;			/* false: --no-snapshot */

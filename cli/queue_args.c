@@ -8,12 +8,17 @@
 #include "util/buf.h"
 #include "util/files.h"
 #include "util/lines.h"
+#include "util/shard.h"
 #include "util/text.h"
 #include "util/utf8.h"
 #include "webhook/target.h"
 
 #define QUEUES_NAMED_MAX 10000		/* a live run takes fewer, see cli/validate.c */
 #define QUEUE_FILE_MAX (4 << 20)
+/* The same if only one shard of the queues is taken. */
+#define IDS_MAX 2000000
+#define SHARD_FILE_MAX (64 << 20)
+#define PROBLEMS_MAX 100		/* of a file, that are reported */
 
 /* Shortens a bad queue ID for a message. Of a URL it shows only the host: it may be a misplaced
  * value of --callback, which can have a secret. */
@@ -63,12 +68,15 @@ static void add_queue(struct command_line *p, const char *s, size_t len, const c
 	}
 	if (name)
 		add_name(p, id, name, from);
-	if (lines_has(queues, id)) {
+	if (!shard_has(&p->set->shard, id))
+		return;
+	if (queue_index_find(&p->named, id) != QUEUE_INDEX_NONE) {
 		lines_add(&p->set->warnings, "%s '%s' was given before; it counts once", from, id);
 		return;
 	}
 	if (queues->n < QUEUES_NAMED_MAX) {
 		lines_add(queues, "%s", id);
+		p->problems.failed |= !queue_index_add(&p->named, id);
 		return;
 	}
 	if (!command_line_bad(p, "queue"))
@@ -123,6 +131,16 @@ void queue_args_name(struct command_line *p, const char *value)
 
 /* --- --queue-file ------------------------------------------------------------------- */
 
+/* Whether the line is no more than the ID of a queue of another shard, as most lines of a file for
+ * many shards are. */
+static bool is_of_other_shard(const struct command_line *p, const struct queue_file_entry *e)
+{
+	char id[UUID_LEN + 1];
+
+	return p->set->shard.n && !e->why && !e->name && e->id
+		&& text_parse_uuid(e->id, e->id_len, id) && !shard_has(&p->set->shard, id);
+}
+
 static void queue_entry(struct command_line *p, const char *path, const struct queue_file_entry *e)
 {
 	char from[CONFIG_FROM_SIZE + TEXT_SHOWN_SIZE + 64], text[TEXT_SHOWN_SIZE];
@@ -143,10 +161,18 @@ static void queue_entries(struct command_line *p, const struct buf *file, const 
 	struct queue_file f = { .text = file->data, .size = file->len };
 	struct queue_file_entry e;
 	char text[TEXT_SHOWN_SIZE];
-	size_t found = 0;
+	size_t found = 0, most = p->problems.n + PROBLEMS_MAX;
 
-	for (; queue_file_next(&f, &e); found++)
-		queue_entry(p, path, &e);
+	for (; p->problems.n < most && queue_file_next(&f, &e); found++) {
+		if (p->ids++ == IDS_MAX)
+			lines_add(&p->problems, "%s '%s', line %zu: there are more than %d queue "
+				"IDs", command_line_value_flag(p, "queue-file", path),
+				text_shown(text, path, strlen(path)), e.line, IDS_MAX);
+		if (p->ids > IDS_MAX)
+			break;
+		if (!is_of_other_shard(p, &e))
+			queue_entry(p, path, &e);
+	}
 	queue_file_free(&f);
 	if (!found)
 		lines_add(&p->problems, "%s '%s': contains no queue ID",
@@ -168,8 +194,9 @@ void queue_args_file(struct command_line *p, const char *path)
 {
 	struct option_state *queue = command_line_state(p, "queue");
 	const char *taken = taken_stdin(p, path);
+	const size_t most = p->set->shard.n ? SHARD_FILE_MAX : QUEUE_FILE_MAX;
 	struct buf text = { 0 };
-	const char *why = taken ? taken : files_read(path, QUEUE_FILE_MAX, &text);
+	const char *why = taken ? taken : files_read(path, most, &text);
 
 	p->queue_stdin = p->queue_stdin || strcmp(path, "-") == 0;
 	if (!queue->from)

@@ -72,7 +72,8 @@ static void take_queues(struct command_line *p, const struct lines *recorded)
 	if (p->set->queues_recorded && recorded->n)
 		command_line_state(p, "queue")->from = "recording";
 	for (size_t i = 0; p->set->queues_recorded && i < recorded->n; i++)
-		if (!lines_has(queues, recorded->v[i]))
+		if (shard_has(&p->set->shard, recorded->v[i])
+		    && !lines_has(queues, recorded->v[i]))
 			lines_add(queues, "%s", recorded->v[i]);
 	for (size_t i = 0; recorded->n && i < queues->n; i++)
 		if (!lines_has(recorded, queues->v[i]))
@@ -509,6 +510,15 @@ static void check_queues(struct command_line *p)
 	check_queue_count(p);
 }
 
+/* Such a run has nothing to do, so it makes no request. --doctor checks what it can. */
+static void settle_no_queue(struct command_line *p)
+{
+	struct options *set = p->set;
+
+	set->no_queue = set->shard.n && names_queues(p) && !set->queues.n && !set->queue_names.n
+		&& (set->task == TASK_LIVE || set->task == TASK_REPLAY);
+}
+
 static void check_targets(struct command_line *p)
 {
 	const struct targets_flags flags = {
@@ -532,6 +542,7 @@ static void validate_options(struct command_line *p)
 	check_targets(p);
 	check_times(p);
 	check_queues(p);
+	settle_no_queue(p);
 }
 
 /* --- files -------------------------------------------------------------------------- */

@@ -204,6 +204,8 @@ static void put_sketch(struct buf *out, const struct row_window *w, const struct
 {
 	const char *lag = row_window_sketch(w, row->lag_sketch);
 
+	if (w->shard.n)
+		buf_printf(out, ",\"shard\":\"%u/%u\"", w->shard.k, w->shard.n);
 	put_us(out, ",\"sketch\":{\"v\":1,\"connectedUs\":", row->connected_us);
 	buf_printf(out, lag ? ",\"lag\":\"%s\"" : ",\"lag\":null", lag);
 	if (w->has_gauges && !row->media)

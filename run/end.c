@@ -172,6 +172,22 @@ static void add_kept(struct run *run, enum status st, const struct lines *kept, 
 			snprintf(err->text + len, sizeof(err->text) - len, "; %s", kept->v[i]);
 }
 
+/* If the shard of the run has no queue, says so and replaces the file of -o by an empty one: the
+ * rows of an earlier run in it may be of queues that have moved. */
+static enum status settle_empty_shard(struct run *run, struct err *err)
+{
+	const struct options *set = run->set;
+	const struct buf empty = { 0 };
+
+	if (!set->shard.n || run->queues.n
+	    || (run->any_queue && (set->check || run->totals.rows)))
+		return ST_OK;
+	lines_add(&run->warnings, "--shard %s: " INPUT_NO_QUEUE ", so nothing was printed",
+		set->shard_text);
+	return writer_is_replaceable(run->writer) ? writer_replace(run->writer, &empty, err)
+		: ST_OK;
+}
+
 static enum status end_output(struct run *run, enum status st, bool rows_left, int64_t end_us,
 	int *signal, struct err *err)
 {
@@ -236,6 +252,8 @@ static enum status end_all(struct run *run, enum status st, struct err *err)
 		rows_left = late == ST_OK;
 	}
 	run_deliveries_begin_end(run, st);
+	if (st == ST_OK)
+		st = settle_empty_shard(run, err);
 	st = end_output(run, st, rows_left, end_us, &signal, err);
 	sides = run_side_files_close(run, &sides_err);
 	st = worse(st, sides, err, &sides_err);

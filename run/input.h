@@ -13,6 +13,8 @@
 #include "cli/options.h"
 #include "util/base.h"
 
+#define INPUT_NO_QUEUE "the shard has no queue"	/* why such a run is over */
+
 struct run;
 
 struct input_report {

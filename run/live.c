@@ -29,6 +29,7 @@ struct live {
 	size_t nrefused;		/* queues */
 	char first_refused[256];	/* its ID and why */
 	char refused[320];		/* how many were refused, and the first */
+	bool no_queue;			/* none of those found belongs to the shard */
 };
 
 /* --- opening ---------------------------------------------------------------------------- */
@@ -272,7 +273,8 @@ static enum status take_names(struct live *live, const struct queue_list *list, 
 	if (st == ST_OK && run->queues.n > most)
 		st = err_set(err, ST_USAGE, "--queue-name: %zu queues; --source notifications "
 			"takes %zu", run->queues.n, most);
-	return st == ST_OK ? open_source(live, err) : st;
+	live->no_queue = !run->queues.n;
+	return st == ST_OK && !live->no_queue ? open_source(live, err) : st;
 }
 
 /* Whether the lookup of queues is under way, so that there is no source yet. */
@@ -397,7 +399,8 @@ static struct input_report live_report(const void *state)
 		.up = up,
 		.doing = doing(live),
 		.attempt = up ? 0 : live->run->totals.attempt,
-		.over = pipeline_has_all(live->pipeline) ? "every window was printed" : NULL,
+		.over = live->no_queue ? INPUT_NO_QUEUE
+			: pipeline_has_all(live->pipeline) ? "every window was printed" : NULL,
 		.fault = source_status(&live->source),
 		.fault_text = up ? live->refused
 			: "the connection was down when the last window closed"

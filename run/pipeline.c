@@ -177,6 +177,7 @@ enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pi
 	switch (verdict) {
 	case VERDICT_ACCEPTED:
 	case VERDICT_BEYOND:
+	case VERDICT_OTHER_SHARD:
 		return ST_OK;
 	case VERDICT_INVALID:
 	case VERDICT_DUPLICATE:

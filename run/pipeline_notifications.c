@@ -66,6 +66,8 @@ static enum status take_event(struct pipeline *p, const struct notification *n,
 	enum verdict verdict = n->why == why_no_memory ? VERDICT_NO_MEMORY
 		: queue_windows_take(windows_of(p), n, m->socket, m->at_us, &r.place);
 
+	if (verdict == VERDICT_OTHER_SHARD)
+		return ST_OK;
 	totals_frame(p->totals, verdict == VERDICT_ACCEPTED);
 	if (n->instant_us != NO_TIME && verdict != VERDICT_FOREIGN_QUEUE)
 		clock_check_add(&p->clock_check, m->at_us, n->instant_us, false);

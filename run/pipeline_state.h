@@ -71,7 +71,7 @@ struct pipeline_reject {
 	int64_t at_us;
 };
 void pipeline_reject(struct pipeline *p, const struct pipeline_reject *r);
-/* VERDICT_ACCEPTED or VERDICT_BEYOND: does nothing. A frame that is rejected: sets r->reason and
+/* VERDICT_ACCEPTED, _BEYOND or _OTHER_SHARD: does nothing. Rejected: sets r->reason and
  * calls pipeline_reject. In both cases, returns ST_OK. Too many queues, or out of memory: returns
  * the error. */
 enum status pipeline_verdict(struct pipeline *p, enum verdict verdict, struct pipeline_reject *r,

@@ -131,6 +131,8 @@ static enum status place(struct pipeline *p, const struct stream_event *frame,
 		: stream_windows_place(windows_of(p), frame, m->socket, m->at_us, &r.place);
 	bool accepted = verdict == VERDICT_ACCEPTED || verdict == VERDICT_BEYOND;
 
+	if (verdict == VERDICT_OTHER_SHARD)
+		return ST_OK;
 	totals_frame(p->totals, accepted);
 	note_fields(p, frame);
 	if (frame->has_time && verdict != VERDICT_FOREIGN_QUEUE)

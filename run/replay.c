@@ -13,6 +13,7 @@
 #include "source/queue_match.h"
 #include "source/recording.h"
 #include "util/lines.h"
+#include "util/shard.h"
 #include "util/time.h"
 
 #define REPLAY_BATCH 512	/* lines in a turn */
@@ -89,8 +90,11 @@ static enum status take_state(struct replay *r, const struct recording_entry *e,
 /* From here on the queue has rows. For all recordings but the first. */
 static enum status watch_queue(struct replay *r, const char *id, struct err *err)
 {
-	enum status st = run_queues_add(r->run, id, err);
+	enum status st;
 
+	if (!shard_has(&r->set->shard, id))
+		return ST_OK;
+	st = run_queues_add(r->run, id, err);
 	return st == ST_OK ? pipeline_watch(r->pipeline, id, err) : st;
 }
 

@@ -50,7 +50,7 @@ static enum status open_parts(struct run *run, struct err *err)
 		st = setup_progress(run, err);
 	if (st == ST_OK)
 		st = run->input->open(&run->input_state, run, err);
-	if (st == ST_OK && run->set->targets.n)
+	if (st == ST_OK && run->set->targets.n && !run->set->no_queue)
 		st = setup_deliveries(run, err);
 	if (st == ST_OK && run->record)
 		st = side_file_begin(run->record, err);
@@ -62,8 +62,8 @@ static enum status open_parts(struct run *run, struct err *err)
 enum status run_open(struct run **out, const struct options *set, struct options_made *made,
 	const struct run_clock *clock, int signal_fd, struct err *err)
 {
-	const struct audit_events_shard whole = { .shard = NULL };
 	struct run *run = calloc(1, sizeof(*run));
+	struct audit_events_shard shard;
 	enum status st;
 
 	*out = run;
@@ -79,13 +79,15 @@ enum status run_open(struct run **out, const struct options *set, struct options
 	run_clock_read(run);
 	run->began_us = run->now_us;
 	st = open_parts(run, err);
+	if (st == ST_OK)
+		st = run_queues_shard(run, &shard, err);
 	if (st != ST_OK)
 		return st;
 	run_clock_read(run);
 	for (size_t i = 0; i < set->warnings.n; i++)
 		lines_add(&run->warnings, "%s", set->warnings.v[i]);
 	audit_events_start(run->events, set->settings_json, set->settings_changed,
-		&set->outlier_text, &whole);
+		&set->outlier_text, &shard);
 	audit_events_warnings(run->events, &run->warnings);
 	for (size_t i = 0; i < set->doubts.n; i++)
 		audit_events_doubt(run->events, "%s", set->doubts.v[i]);

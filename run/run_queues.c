@@ -1,10 +1,15 @@
 #include "run/run_queues.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
 
 #include "source/queue_match.h"
 #include "util/buf.h"
 #include "util/lines.h"
+#include "util/shard.h"
+#include "util/text.h"
 
 enum status run_queues_begin(struct run *run, struct err *err)
 {
@@ -18,7 +23,7 @@ enum status run_queues_begin(struct run *run, struct err *err)
 
 enum status run_queues_add(struct run *run, const char *id, struct err *err)
 {
-	if (!lines_has(&run->queues, id))
+	if (shard_has(&run->set->shard, id) && !lines_has(&run->queues, id))
 		lines_add(&run->queues, "%s", id);
 	return run->queues.failed ? err_nomem(err) : ST_OK;
 }
@@ -62,6 +67,59 @@ enum status run_queues_match(struct run *run, const struct queue_list *list,
 	return st;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* SHA-256 over the sorted IDs, each with a newline, as `sort | sha256sum` has it. False: out of
+ * memory. */
+static bool digest_queues(const struct lines *queues, char hex[65])
+{
+	char **sorted = calloc(queues->n + 1, sizeof(*sorted));
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	struct buf text = { 0 };
+	unsigned len = 0;
+	bool ok = sorted != NULL;
+
+	for (size_t i = 0; ok && i < queues->n; i++)
+		sorted[i] = queues->v[i];
+	if (ok)
+		qsort(sorted, queues->n, sizeof(*sorted), by_text);
+	for (size_t i = 0; ok && i < queues->n; i++)
+		buf_printf(&text, "%s\n", sorted[i]);
+	ok = ok && !text.failed && EVP_Digest(text.len ? text.data : "", text.len, hash, &len,
+		EVP_sha256(), NULL) == 1;
+	if (ok)
+		text_hex(hash, len, hex);
+	buf_free(&text);
+	free(sorted);
+	return ok;
+}
+
+enum status run_queues_shard(const struct run *run, struct audit_events_shard *shard,
+	struct err *err)
+{
+	const struct options *set = run->set;
+	const bool known = !run->any_queue && (run->started || !set->queue_names.n);
+
+	*shard = (struct audit_events_shard){ .shard = set->shard_text,
+		.queues = known ? (int64_t)run->queues.n : -1 };
+	return !set->shard_text || !known || digest_queues(&run->queues, shard->digest)
+		? ST_OK : err_nomem(err);
+}
+
+/* The queues of --queue-name are known later than run.start. */
+static enum status report_shard(const struct run *run, struct err *err)
+{
+	struct audit_events_shard shard;
+	enum status st = run_queues_shard(run, &shard, err);
+
+	if (st == ST_OK && shard.shard)
+		audit_events_shard(run->events, &shard);
+	return st;
+}
+
 static enum status refuse_problems(struct run *run, const struct lines *problems, struct err *err)
 {
 	for (size_t i = 1; i < problems->n; i++)
@@ -78,6 +136,8 @@ static enum status find_of_thresholds(const struct run *run, const struct pipeli
 	struct buf why = { 0 };
 	enum status st = ST_OK;
 
+	if (run->set->shard.n)	/* it may be a queue of another shard */
+		return ST_OK;
 	if (!scopes_find(run->made->scopes, pipeline_queues(p), &why))
 		st = why.failed ? err_nomem(err) : err_set(err, ST_USAGE, "%s", why.data);
 	buf_free(&why);
@@ -100,5 +160,7 @@ enum status run_queues_find(struct run *run, struct pipeline *p, const struct qu
 	if (st == ST_OK)
 		st = refuse_problems(run, &problems, err);
 	lines_free(&problems);
+	if (st == ST_OK && run->set->queue_names.n)
+		st = report_shard(run, err);
 	return st == ST_OK ? find_of_thresholds(run, p, err) : st;
 }

@@ -13,8 +13,12 @@
 /* Begins with the queues that are named by ID. */
 enum status run_queues_begin(struct run *run, struct err *err);
 
-/* Adds a queue unless the run has it. */
+/* Adds a queue unless the run has it, or another shard. */
 enum status run_queues_add(struct run *run, const char *id, struct err *err);
+
+/* Says which shard the run has, and of which queues, as far as they are known. */
+enum status run_queues_shard(const struct run *run, struct audit_events_shard *shard,
+	struct err *err);
 
 /* Gives the queues of the pipeline the names of --queue-file. Call once the pipeline is open. */
 enum status run_queues_set_file_names(const struct run *run, struct pipeline *p, struct err *err);

@@ -29,6 +29,7 @@ static struct stream_windows_conf windows_conf(const struct options *set)
 		.queue_max = QUEUES_MET_MAX,
 		.labels = set->labels.n ? &set->labels : NULL,
 		.sketch = set->sketch,
+		.shard = set->shard,
 		.outlier = set->outlier,
 		.noutlier = set->noutlier
 	};
@@ -104,6 +105,7 @@ struct pipeline_conf setup_pipeline_conf(struct run *run)
 			.npattern = set->patterns.n,
 			.labels = set->labels.n ? &set->labels : NULL,
 			.sketch = set->sketch,
+			.shard = set->shard,
 			.asked = channel_api_query_metrics((const char *const *)set->patterns.v,
 				set->patterns.n)
 		},

@@ -155,6 +155,13 @@ static void take_values(struct queue_states *qs, const struct notification *n,
 	queue_states_end_waits(qs, n, q);
 }
 
+/* Whether another shard has the queue. On replay all queues that were not named count as such. */
+static bool is_of_other_shard(const struct queue_windows *qw, const char *id)
+{
+	return qw->conf.shard.n && qw->conf.replay
+		&& (!qw->conf.any || !shard_has(&qw->conf.shard, id));
+}
+
 /* The queue with that ID; NULL: none, or refused. Adds a new queue that has an event, if the run
  * takes any queue. */
 static struct queue_state *find_or_add(struct queue_windows *qw, const char *id,
@@ -162,7 +169,7 @@ static struct queue_state *find_or_add(struct queue_windows *qw, const char *id,
 {
 	struct queue_state *q = id[0] ? queue_states_queue(&qw->states, id) : NULL;
 
-	if (q || !qw->conf.any || !id[0] || kind != NOTIFICATION_EVENT
+	if (q || !qw->conf.any || !id[0] || is_of_other_shard(qw, id) || kind != NOTIFICATION_EVENT
 	    || queue_index_find(qw->states.index, id) != QUEUE_INDEX_NONE)
 		return q;
 	return queue_states_watch(&qw->states, id);
@@ -194,10 +201,13 @@ enum verdict queue_windows_take(struct queue_windows *qw, const struct notificat
 		q ? (size_t)(q - qs->queue) : 0 };
 	if (qs->failed)
 		return VERDICT_NO_MEMORY;
-	if (!q && qw->conf.any && qs->nqueue == qs->room && n->queue_id[0])
+	if (!q && qw->conf.any && qs->nqueue == qs->room && n->queue_id[0]
+	    && !is_of_other_shard(qw, n->queue_id))
 		return VERDICT_TOO_MANY_QUEUES;
+	if (!q && n->kind == NOTIFICATION_INVALID && !n->queue_id[0])
+		return VERDICT_INVALID;
 	if (!q)
-		return n->kind == NOTIFICATION_INVALID && !n->queue_id[0] ? VERDICT_INVALID
+		return is_of_other_shard(qw, n->queue_id) ? VERDICT_OTHER_SHARD
 			: VERDICT_FOREIGN_QUEUE;
 	if (n->kind == NOTIFICATION_INVALID || is_from_the_future(n, at_us))
 		return take_invalid(q);
@@ -403,6 +413,7 @@ static const struct row_window *close_window(struct queue_windows *qw, int64_t e
 	r->has_gauges = true;
 	r->has_labels = qw->conf.labels != NULL;
 	r->has_sketch = qw->conf.sketch;
+	r->shard = qw->conf.shard;
 	window_clock_label(qw->clock, end_us, cut, r);
 	if (!add_rows(qw, end_us, r) || !row_window_end(r))
 		goto fail;

@@ -16,6 +16,7 @@
 
 #include "message/notification.h"
 #include "util/base.h"
+#include "util/shard.h"
 #include "util/slice.h"
 #include "window/queue_index.h"
 #include "window/row.h"
@@ -37,6 +38,7 @@ struct queue_windows_conf {
 	size_t npattern;
 	const struct row_labels *labels;	/* of all rows; NULL: none. Borrowed */
 	bool sketch;			/* rows have sketches, see --sketch */
+	struct shard shard;		/* see --shard; n 0: none */
 	uint32_t asked;			/* metrics of snapshots, see observation_query_bit */
 };
 

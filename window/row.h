@@ -14,6 +14,7 @@
 #include "stats/exact_sum.h"
 #include "stats/sample.h"
 #include "util/buf.h"
+#include "util/shard.h"
 #include "window/row_labels.h"
 #include "window/verdict.h"
 
@@ -101,6 +102,7 @@ struct row_window {		/* start with all zero; text is borrowed from its source */
 	bool has_gauges;		/* its series are gauges, ages and totals, for which CSV has
 					   more columns */
 	bool has_sketch;		/* rows have sketches, see --sketch */
+	struct shard shard;		/* of the run, see --shard; n 0: none */
 	bool event_time;		/* frames count in the window of their timestamp, not of
 					   their arrival */
 	int64_t index, start_ms, end_ms;

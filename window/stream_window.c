@@ -10,12 +10,14 @@
 
 #define REPLAY_WINDOWS_AHEAD 10000	/* a timestamp so far ahead of the newest is invalid */
 #define INTERVAL_TEXT_MAX 32
+#define HIDDEN_MAX 2000000	/* queues of other shards in a recording */
 
 struct stream_queue {
 	char interval[INTERVAL_TEXT_MAX];	/* of its first frame; empty: none */
 	size_t connection;		/* of its last frame */
 	int64_t first_window;		/* it has rows from this window on */
 	bool watched;			/* it is in the list of queues, if there is one */
+	bool hidden;			/* it belongs to another shard: it has no rows */
 	bool has_last, resumed;
 	int64_t last_us;		/* timestamp of the last accepted frame */
 	int64_t resume_us;		/* of the last one accepted before the stream was lost */
@@ -34,6 +36,7 @@ struct stream_windows {
 	size_t nopen;		/* accumulators of open windows */
 	struct stream_queue *queue;
 	size_t nqueue, capqueue;
+	size_t nhidden;			/* of them, queues of other shards */
 	struct coverage *coverage;	/* by connection */
 	char interval[INTERVAL_TEXT_MAX];	/* of the recording; empty: none */
 	struct row_window closed;	/* the caller has borrowed it */
@@ -289,9 +292,19 @@ static enum verdict accept(struct stream_windows *w, struct stream_queue *q,
 	return VERDICT_NO_MEMORY;
 }
 
+/* Whether another shard has the queue. On replay all queues that were not named count as such. */
+static bool is_of_other_shard(const struct stream_windows *w, const struct stream_queue *q,
+	const char *id)
+{
+	if (!w->conf.shard.n || !w->conf.replay)
+		return false;
+	return w->conf.nqueue ? !(q && q->watched) : !shard_has(&w->conf.shard, id);
+}
+
 /* Adds the queue of a frame. NULL: *verdict says why it is not added. */
 static struct stream_queue *add_new_queue(struct stream_windows *w,
-	const struct stream_event *frame, bool invalid, int64_t own, enum verdict *verdict)
+	const struct stream_event *frame, bool invalid, bool hidden, int64_t own,
+	enum verdict *verdict)
 {
 	struct stream_queue *q;
 
@@ -299,25 +312,24 @@ static struct stream_queue *add_new_queue(struct stream_windows *w,
 	if (invalid)
 		return NULL;
 	*verdict = VERDICT_TOO_MANY_QUEUES;
-	if (w->nqueue == w->conf.queue_max)
+	if (w->nqueue - w->nhidden == w->conf.queue_max || w->nhidden == HIDDEN_MAX)
 		return NULL;
 	q = queue_add(w, frame->queue_id, own > w->clock->index ? own : w->clock->index);
 	*verdict = VERDICT_NO_MEMORY;
+	w->nhidden += q && hidden;
 	return q;
 }
 
-enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
-	size_t connection, int64_t arrival_us, struct verdict_place *place)
+/* Places the frame of a queue, which may be new (q NULL). hidden: it belongs to another shard. */
+static enum verdict place_frame(struct stream_windows *w, struct stream_queue *q, bool hidden,
+	const struct stream_event *frame, size_t connection, int64_t arrival_us,
+	struct verdict_place *place)
 {
 	int slot[FIELD_MAX];
-	struct stream_queue *q = queue_find(w, frame->queue_id);
 	enum verdict verdict;
 	int64_t own;
 	bool no_time, fits;
 
-	*place = (struct verdict_place){ 0 };
-	if (w->conf.nqueue && !(q && q->watched))
-		return VERDICT_FOREIGN_QUEUE;
 	start_by_frame(w, frame, arrival_us);
 	if (!w->clock->started)	/* the frame has no valid time, and there is no row yet */
 		return VERDICT_INVALID;
@@ -325,8 +337,9 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	own = no_time ? w->clock->index : own_window(w, frame);
 	fits = !no_time && !frame->invalid
 		&& accumulator_fits(q ? find_accumulator(q, own) : NULL, frame, slot);
-	if (!q && !(q = add_new_queue(w, frame, !fits, own, &verdict)))
+	if (!q && !(q = add_new_queue(w, frame, !fits, hidden, own, &verdict)))
 		return verdict;
+	q->hidden = hidden;
 	q->connection = connection;
 	if (!fits)
 		return reject(w, q, VERDICT_INVALID, own, arrival_us, place);
@@ -334,6 +347,23 @@ enum verdict stream_windows_place(struct stream_windows *w, const struct stream_
 	if (verdict != VERDICT_ACCEPTED)
 		return reject(w, q, verdict, own, arrival_us, place);
 	return accept(w, q, frame, own, slot, arrival_us, place);
+}
+
+enum verdict stream_windows_place(struct stream_windows *w, const struct stream_event *frame,
+	size_t connection, int64_t arrival_us, struct verdict_place *place)
+{
+	struct stream_queue *q = queue_find(w, frame->queue_id);
+	const bool hidden = is_of_other_shard(w, q, frame->queue_id);
+	enum verdict verdict;
+
+	*place = (struct verdict_place){ 0 };
+	if (!hidden && w->conf.nqueue && !(q && q->watched))
+		return VERDICT_FOREIGN_QUEUE;
+	verdict = place_frame(w, q, hidden, frame, connection, arrival_us, place);
+	if (!hidden || verdict == VERDICT_NO_MEMORY || verdict == VERDICT_TOO_MANY_QUEUES)
+		return verdict;
+	*place = (struct verdict_place){ 0 };
+	return VERDICT_OTHER_SHARD;
 }
 
 /* --- states ------------------------------------------------------------------------- */
@@ -411,6 +441,7 @@ bool stream_windows_watch(struct stream_windows *w, const char *queue_id)
 		return false;
 	}
 	q->watched = true;
+	q->hidden = false;
 	q->first_window = min_i64(q->first_window, w->clock->index);
 	return true;
 }
@@ -462,7 +493,7 @@ static bool begin_rows(const struct stream_windows *w, struct row_window *r)
 	size_t nseries = 0;
 
 	for (size_t i = 0; i < w->nqueue; i++)
-		if (w->queue[i].closed)
+		if (w->queue[i].closed && !w->queue[i].hidden)
 			nseries += w->queue[i].closed->nfield;
 	return row_window_begin(r, w->nqueue, nseries);
 }
@@ -475,7 +506,7 @@ static bool add_rows(const struct stream_windows *w, struct coverage_span span,
 	for (size_t i = 0; i < w->nqueue; i++) {
 		const struct stream_queue *q = &w->queue[i];
 
-		if (q->first_window > w->clock->index)
+		if (q->hidden || q->first_window > w->clock->index)
 			continue;
 		if (!add_row(w, q, span, r))
 			return false;
@@ -514,6 +545,7 @@ static const struct row_window *close_oldest(struct stream_windows *w, int64_t e
 		r->members |= 1u << ROW_QUEUE_NAME;
 	r->has_labels = w->conf.labels != NULL;
 	r->has_sketch = w->conf.sketch;
+	r->shard = w->conf.shard;
 	r->event_time = w->conf.time == TIME_EVENT;
 	window_clock_label(w->clock, end_us, cut, r);
 	if (!add_rows(w, span, r))

@@ -16,6 +16,7 @@
 #include "message/filter.h"
 #include "message/stream_event.h"
 #include "util/base.h"
+#include "util/shard.h"
 #include "window/queue_index.h"
 #include "window/row.h"
 #include "window/verdict.h"
@@ -42,6 +43,9 @@ struct stream_windows_conf {
 	size_t noutlier;
 	const struct row_labels *labels;	/* of all rows; NULL: none. Borrowed */
 	bool sketch;			/* rows have sketches, see --sketch */
+	/* See --shard; n 0: none. On replay, frames of queues of other shards are taken as those of
+	 * the run are, so that they drive the clock, but they have no rows. */
+	struct shard shard;
 };
 
 struct stream_windows;

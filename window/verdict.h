@@ -17,6 +17,7 @@ enum verdict {		/* of several reasons the first one applies */
 	VERDICT_REJECTS,	/* the number of reasons before it: `rejected` counts these */
 	VERDICT_ACCEPTED = VERDICT_REJECTS,
 	VERDICT_FOREIGN_QUEUE,	/* it is of a queue that has no rows */
+	VERDICT_OTHER_SHARD,	/* the same, but another run counts it, see --shard */
 	VERDICT_BEYOND,		/* accepted, but in a window after the last one to print */
 	VERDICT_TOO_MANY_QUEUES,	/* on replay; ends the run */
 	VERDICT_NO_MEMORY	/* ends the run */

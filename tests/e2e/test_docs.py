@@ -61,7 +61,7 @@ def test_manual_says_first_what_an_option_does():
 VALUES = {"DURATION": "1m", "N": "1", "TYPE[,TYPE]...": "voice", "RULE": "oWaiting.last=10",
           "NAME[,NAME]...": "last", "NAME=VALUE": "a=b", "EXPR": "coverage < 1", "SIZE": "1M",
           "URL": "https://example.org/", "CLOCK": "arrival", "ISO8601": "PT10S", "HOW": "url",
-          "SOURCE": "notifications", "FORMAT": "csv", "HASH": "0" * 64,
+          "SOURCE": "notifications", "FORMAT": "csv", "HASH": "0" * 64, "K/N": "0/1",
           "ID": "0f1e2d3c-0000-4000-8000-000000000000"}
 WORDS = {"check": "nagios", "callback-format": "plain", "audit": "json", "metric": "state",
          "outlier": "none"}
