@@ -350,6 +350,7 @@ PRINTS = {
     "mosquitto": "",
     "--callback @url": None,  # test_callback.py runs it
     "600000": "",
+    "parallel": "",
     "--verify-audit": r"(lines \d+ last [0-9a-f]{64}\n){2}",
 }
 RECIPE = {key: text for text in RECIPES for key in PRINTS if key in text}
@@ -484,7 +485,7 @@ def run_recipe(tool, key, old="", new=""):
 
 @pytest.mark.parametrize("key", [key for key, text in PRINTS.items() if text is not None])
 def test_recipe_runs_as_printed(tool, shell, key):
-    for word in ("jq", "mlr", "sqlite3", "psql", "flock", "awk", "gnuplot"):
+    for word in ("jq", "mlr", "sqlite3", "psql", "flock", "awk", "gnuplot", "parallel"):
         if word in RECIPE[key] and not shutil.which(word):
             pytest.skip(word + " is missing")
     wait(shell(), frames.QUEUES[1], 400)
@@ -534,6 +535,28 @@ def test_recipe_of_a_gate_fails_where_it_should(tool, shell):
     tool.env.update(GENESYS_CLIENT_SECRET="wrong", XDG_CACHE_HOME=str(tool.dir / "empty"))
     r = run_recipe(tool, "600000")
     assert (r.returncode, r.stdout) == (3, ""), r.stderr
+
+
+def test_recipe_of_shards_repeats_those_that_failed(tool, shell):
+    if not shutil.which("parallel"):
+        pytest.skip("parallel is missing")
+    shell()
+    tool.write("queues.csv", "id\n" + "\n".join(frames.QUEUES[:20]))
+    whole, secret = (tool.dir / "bin/gsqstat").read_text(), tool.env["GENESYS_CLIENT_SECRET"]
+    tool.write("bin/gsqstat", whole.replace(
+        "#!/bin/sh\n", "#!/bin/sh\ncase $* in *3/10*|*7/10*) exit 5 ;; esac\n"), 0o755)
+    assert run_recipe(tool, "parallel").returncode == 2     # how many failed
+    log = [line.split("\t") for line in (tool.dir / "shards.log").read_text().splitlines()[1:]]
+    assert sorted((line[0], line[6]) for line in log if line[6] != "0") == [("4", "5"), ("8", "5")]
+    tool.write("bin/gsqstat", whole, 0o755)
+    again = re.search(r"\.Ql (parallel --retry-failed .*)", COOKBOOK)[1]
+    r = subprocess.run(["bash", "-c", again], env=tool.env, cwd=tool.dir, capture_output=True,
+                       text=True, timeout=60)
+    assert r.returncode == 0 and secret not in (tool.dir / "shards.log").read_text(), r.stderr
+    rows = [json.loads(line) for path in tool.dir.glob("rows.?.ndjson")
+            for line in path.read_text().splitlines()]
+    assert len(list(tool.dir.glob("rows.?.ndjson"))) == 10
+    assert sorted(row["queueId"] for row in rows) == frames.QUEUES[:20]
 
 
 def test_recipe_of_an_auditor_runs_again(tool, shell):
