@@ -26,9 +26,11 @@ import yaml
 from harness import NOTICES, SAMPLE, TOP
 from test_docs import start_postgres
 from test_prometheus import query, scraping
+from test_shard import shard_of
 
 EXAMPLES = TOP / "examples"
-CRONJOB = pathlib.Path(__file__).parent / "cronjob.schema.json"
+KUBERNETES = jsonschema.Draft202012Validator(json.loads(
+    (pathlib.Path(__file__).parent / "kubernetes.schema.json").read_text()))
 NAMED = [notice_frames.queue(q, name) for q, name in zip(
     frames.QUEUES, ("Sales", "Support EN", "Support DE", "Billing"))]
 
@@ -344,22 +346,35 @@ def test_icinga_takes_command_and_services_and_the_check_works(tool, service):
 
 # -- Kubernetes
 
-def test_cronjob_fits_its_schema_and_the_exit_statuses():
-    job = yaml.safe_load((EXAMPLES / "kubernetes/cronjob.yaml").read_text())
-    schema = json.loads(CRONJOB.read_text())
-    jsonschema.Draft202012Validator(schema).validate(job)
-    for path, value in (("concurrencyPolicy", "Never"), ("schedule", None), ("suspended", True)):
-        broken = json.loads(json.dumps(job))
-        broken["spec"][path] = value
-        assert not jsonschema.Draft202012Validator(schema).is_valid(broken)
-    rules = job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
-    at_once, again = [next(rule["onExitCodes"]["values"] for rule in rules
-                           if rule["action"] == action) for action in ("FailJob", "Count")]
+def refused(manifest, path, value):
+    """Whether the schema refuses it with another value at the path."""
+    broken = json.loads(json.dumps(manifest))
+    *way, last = path.split("/")
+    inner = broken["spec"]
+    for step in way:
+        inner = inner[int(step) if step.isdigit() else step]
+    inner[last] = value
+    return not KUBERNETES.is_valid(broken)
+
+
+def check_statuses(rules, at_once):
+    """The policy says of each status what the manual says."""
     manual = (TOP / "man/gsqstat.1").read_text()
     told = re.search(r"Another run may help after (.*?);\n?\s*after (.*?),? something",
                      manual.replace("\n", " ").replace("; ", ";\n"), re.S)
-    assert set(map(int, re.findall(r"\d", told[1]))) == set(again)
-    assert set(map(int, re.findall(r"\d", told[2]))) == set(at_once)
+    for action, text in (("Count", told[1]), (at_once, told[2])):
+        (values,) = [rule["onExitCodes"]["values"] for rule in rules if rule["action"] == action]
+        assert set(map(int, re.findall(r"\d", text))) == set(values)
+
+
+def test_cronjob_fits_its_schema_and_the_exit_statuses():
+    job = yaml.safe_load((EXAMPLES / "kubernetes/cronjob.yaml").read_text())
+    KUBERNETES.validate(job)
+    rules = "jobTemplate/spec/podFailurePolicy/rules"
+    for path, value in (("concurrencyPolicy", "Never"), ("schedule", None), ("suspended", True),
+                        (rules + "/1/action", "FailIndex")):
+        assert refused(job, path, value)
+    check_statuses(job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"], "FailJob")
 
 
 def test_cronjob_runs_the_program_with_the_secret_as_a_file(tool, service):
@@ -375,3 +390,82 @@ def test_cronjob_runs_the_program_with_the_secret_as_a_file(tool, service):
     rows = [json.loads(line) for line in call(tool, "gsqstat", *args).splitlines()
             if line.startswith("{\"schema")]
     assert {row["queueName"] for row in rows} == {"Support EN", "Support DE"}
+
+
+def test_indexed_job_fits_its_schema_and_the_exit_statuses():
+    job = yaml.safe_load((EXAMPLES / "kubernetes/shards.yaml").read_text())
+    KUBERNETES.validate(job)
+    for path, value in (("completionMode", "NonIndexed"), ("completions", "10"), ("retries", 1),
+                        ("template/spec/restartPolicy", "OnFailure"),
+                        ("template/spec/containers/0/securityContext/privileged", True)):
+        assert refused(job, path, value)
+    check_statuses(job["spec"]["podFailurePolicy"]["rules"], "FailIndex")
+
+
+def action(rules, status, disrupted):
+    """What the first rule that matches a failed pod says; a failure that none matches counts."""
+    for rule in rules:
+        if disrupted and any(condition["type"] == "DisruptionTarget"
+                             for condition in rule.get("onPodConditions", ())):
+            return rule["action"]
+        if status in rule.get("onExitCodes", {}).get("values", ()):
+            return rule["action"]
+    return "Count"
+
+
+def control(spec, start, disrupted):
+    """Plays the controller of Indexed Jobs. start(index) gives a process, and disrupted(index) says
+    whether the node of that pod goes away. Returns what succeeded and failed, with each try."""
+    waiting = {index: start(index) for index in range(spec["completions"])}
+    tries, counted, output = {index: [] for index in waiting}, dict.fromkeys(waiting, 0), {}
+    while waiting:
+        index, process = waiting.popitem()
+        gone = disrupted(index)
+        if gone:
+            process.send_signal(signal.SIGKILL)
+        out = process.communicate(timeout=harness.PATIENCE)[0]
+        tries[index].append(process.returncode)
+        if process.returncode == 0:
+            output[index] = out
+            continue
+        what = action(spec["podFailurePolicy"]["rules"], process.returncode, gone)
+        counted[index] += what == "Count"
+        if what != "FailIndex" and counted[index] <= spec["backoffLimitPerIndex"]:
+            waiting[index] = start(index)
+    return output, tries
+
+
+def test_indexed_job_repeats_pods_by_its_policy(tool, service):
+    spec = yaml.safe_load((EXAMPLES / "kubernetes/shards.yaml").read_text())["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    secret = tool.write("client-secret", tool.env.pop("GENESYS_CLIENT_SECRET"), 0o440)
+    args = [arg.replace("/run/secrets/gsqstat/client-secret", str(secret)).replace(
+        "Support*", "*") for arg in container["args"]]
+    program = (tool.dir / "bin/gsqstat").read_text()
+    # index 1 is refused once; index 2 never gets through; index 3 may not log in; 4 loses its node
+    tool.write("bin/gsqstat", program.replace("#!/bin/sh\n", '''#!/bin/sh
+echo >>tries.$JOB_COMPLETION_INDEX
+case $JOB_COMPLETION_INDEX.$(wc -l <tries.$JOB_COMPLETION_INDEX) in
+1.1) exit 4 ;; 2.*) exit 5 ;; 3.*) exit 3 ;; 4.1) exec sleep 60 ;; esac
+'''), 0o755)
+
+    def start(index):
+        env = {**tool.env, "JOB_COMPLETION_INDEX": str(index)}
+        return subprocess.Popen(["gsqstat", *args], env=env, cwd=tool.dir, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    killed = []
+
+    def disrupted(index):
+        if index != 4 or killed:
+            return False
+        return not killed.append(index)
+    output, tries = control(spec, start, disrupted)
+    assert tries[1] == [4, 0] and tries[2] == [5, 5, 5] and tries[3] == [3]
+    assert tries[4] == [-signal.SIGKILL, 0] and sorted(output) == [0, 1, *range(4, 10)]
+    rows = {index: [json.loads(line) for line in text.splitlines()]
+            for index, text in output.items()}
+    for index, found in rows.items():
+        assert {row["shard"] for row in found} <= {"%d/10" % index}
+    shown = {row["queueId"] for found in rows.values() for row in found}
+    assert shown == {entry["id"] for entry in NAMED if shard_of(entry["id"], 10) in output}
+    assert len(shown) > 1 and any(not found for found in rows.values())
