@@ -351,6 +351,7 @@ PRINTS = {
     "--callback @url": None,  # test_callback.py runs it
     "600000": "",
     "parallel": "",
+    "sbatch": None,       # tests/consumers/test_slurm.py runs it
     "--verify-audit": r"(lines \d+ last [0-9a-f]{64}\n){2}",
 }
 RECIPE = {key: text for text in RECIPES for key in PRINTS if key in text}
