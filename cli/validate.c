@@ -551,10 +551,10 @@ static void validate_options(struct command_line *p)
 static void add_use(struct files_use *use, const struct option_def *d,
 	const struct command_line *p)
 {
-	use->flag = command_line_flag(p, d->name);
 	use->path = option_values_text(d, p->set);
+	use->flag = use->path ? command_line_flag(p, d->name) : "standard output";
 	use->output = d->kind != KIND_INPUT;
-	if (d->kind == KIND_OUTPUT && (!use->path || files_is_stdout(use->path)))
+	if (use->path ? use->output && files_is_stdout(use->path) : d->kind == KIND_OUTPUT)
 		use->path = "-";
 }
 

@@ -108,6 +108,11 @@ static bool same_file(const struct file *a, const struct file *b)
 	return a->real && b->real && strcmp(a->real, b->real) == 0;
 }
 
+static bool is_stdout(const struct files_use *use)
+{
+	return use->output && !use->is_stderr && use->path && strcmp(use->path, "-") == 0;
+}
+
 static bool may_share(const struct files_use *a, const struct files_use *b)
 {
 	return (!a->output && !b->output) || (a->output && b->output && a->path && b->path
@@ -126,7 +131,8 @@ void files_check(const struct files_use *use, size_t n, struct lines *problems)
 		file[i] = identify(&use[i]);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = i + 1; k < n; k++)
-			if (!may_share(&use[i], &use[k]) && same_file(&file[i], &file[k]))
+			if ((is_stdout(&use[i]) && is_stdout(&use[k]))
+			    || (!may_share(&use[i], &use[k]) && same_file(&file[i], &file[k])))
 				lines_add(problems, "%s and %s are the same file", use[i].flag,
 					use[k].flag);
 	for (size_t i = 0; i < n; i++)

@@ -22,7 +22,8 @@ struct files_use {
 };
 
 /* Adds a problem for each pair that is the same regular file if at least one of the two is an
- * output. Terminals, pipes and devices may be shared, and stdout and stderr may be the same. */
+ * output, and for two that are stdout by name ("-"). Other terminals, pipes and devices may be
+ * shared, and stdout and stderr may be the same. */
 void files_check(const struct files_use *use, size_t n, struct lines *problems);
 
 /* The file's real path (malloc'd): absolute, with symbolic links followed. The file need not exist
