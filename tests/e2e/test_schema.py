@@ -69,6 +69,19 @@ def test_schema_of_audit_lines_knows_each_event(tool):
                                    "run": line["run"], "truncated": True})
 
 
+def test_schema_of_audit_lines_takes_a_delivery_that_was_never_tried():
+    """The run can end while it waits behind another, so the program prints no attempt."""
+    line = {"ts": "2026-11-24T09:00:00.000Z", "level": "warning", "event": "callback.spooled",
+            "run": "8f7c5d0e-5f0c-4b2e-8d7a-4c399e510b1f", "url": "https://localhost:1",
+            "id": "8f7c5d0e-5f0c-4b2e-8d7a-4c399e510b1f-4-0", "reason": "the run ended",
+            "suppressed": 0}
+    for event in ("callback.spooled", "callback.dropped"):
+        schemas.check("gsqstat-audit-1.json", line | {"event": event})
+        schemas.check("gsqstat-audit-1.json", line | {"event": event, "attempt": 1})
+    validator = schemas.VALIDATORS["gsqstat-audit-1.json"]
+    assert not validator.is_valid(line | {"event": "callback.refused"})
+
+
 def test_schema_of_recordings_knows_each_line(tool, gate):
     tool.run("--record", "taken", "-w", "100ms", "--interval", "PT10S", QUEUE, status=0)
     lines = tool.lines("taken")
